@@ -1,0 +1,67 @@
+import { z } from "zod";
+import { DATASETS, type Dataset } from "./datasets.ts";
+import { tableSpecSchema } from "./kpis.ts";
+
+/**
+ * What an engine executes, whichever engine it is: how lines become rows, how rows become figures, which
+ * tables they go to. The same text runs on DuckDB and on Spark; only input relations differ.
+ *
+ * Input relations of `datasets[d].sql`, which yields one row a record:
+ * - `lines(source STRING, n BIGINT, line STRING)`: every line that is not empty, in order of `n` within a
+ *   source. A line that an engine cannot hold as text comes as any text that begins with `chr(0)`.
+ * - `heads(source STRING, header STRING, width INT, p_<column> INT …)`: positions count from 1.
+ *
+ * It yields `source`, `n` (the record's first line), `is_header` (the record equals the header), `reason`
+ * (NULL when accepted), `line` (the record's text, when rejected) and the contract's columns (when accepted).
+ *
+ * Input relations of `relations`, in which each may read those before it:
+ * - `streams_rows`, `songs_rows`, `users_rows`: the zone tables' rows (`date` as `YYYY-MM-DD` text);
+ *   `streams_rows` of the dates that are being computed.
+ */
+const relationSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/),
+  sql: z.string().min(1),
+});
+
+export const planLimitsSchema = z.strictObject({
+  /** Uncompressed bytes of one source. */
+  maxSourceBytes: z.int().positive(),
+  /** Share of a source's records that may be quarantined before the file is refused. */
+  maxQuarantineRatio: z.number().min(0).max(1),
+});
+
+export const planSchema = z.strictObject({
+  format: z.literal(1),
+  /** SHA-256, 64 hex digits, over everything below but `limits`: what the figures depend on. */
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  /** SHA-256 over `datasets`: which records are taken in, and as what. */
+  recordsHash: z.string().regex(/^[0-9a-f]{64}$/),
+  datasets: z.record(
+    z.enum(DATASETS),
+    z.strictObject({
+      /** The contract's columns in contract order. */
+      columns: z.array(
+        z.strictObject({
+          name: z.string(),
+          type: z.enum(["string", "integer", "long", "timestamp"]),
+          nullable: z.boolean(),
+        }),
+      ),
+      sql: z.string().min(1),
+    }),
+  ),
+  /** Every relation in order: `listens`, `songs`, `users`, then the KPIs. */
+  relations: z.array(relationSchema),
+  /** Yields `audit`, `date`, `detail`: one row a violation. */
+  audits: z.array(relationSchema),
+  /** Yields a row a date: `date`, `listens`, `duplicates`, `unknown_tracks`, `unknown_users`. */
+  figures: relationSchema,
+  tables: z.array(tableSpecSchema),
+  /** The reference views that some published relation reads. */
+  reads: z.array(z.enum(["songs", "users"])),
+  limits: planLimitsSchema,
+});
+
+export type Plan = z.infer<typeof planSchema>;
+export type PlanLimits = z.infer<typeof planLimitsSchema>;
+export type PlanDataset = Plan["datasets"][Dataset];
