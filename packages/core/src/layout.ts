@@ -78,8 +78,8 @@ export const REJECTED = "rejected/";
 export const reasonKey = (rejectedKey: string) => `${rejectedKey}.reason.json`;
 
 /** The name that a newcomer gets where another source has its own: `a.csv` → `a~0123abcd.csv`. */
-export function alternateName(name: string, sourceId: string): string {
+export function alternateName(name: string, sourceId: string, digits: number): string {
   const suffix = nameSuffix(name) ?? "";
   const stem = suffix === "" ? name : name.slice(0, -suffix.length);
-  return `${stem}~${sourceId.slice(0, 8)}${suffix}`;
+  return `${stem}~${sourceId.slice(0, digits)}${suffix}`;
 }

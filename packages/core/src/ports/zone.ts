@@ -60,10 +60,10 @@ export interface CommitRequest {
   /**
    * Called with the newest state, again after every lost race. `undefined`: nothing is to be committed.
    */
-  decide(
+  readonly decide: (
     latest: ZoneSnapshot,
     commits: readonly ZoneCommit[],
-  ): ZoneActions | undefined | Promise<ZoneActions | undefined>;
+  ) => ZoneActions | undefined | Promise<ZoneActions | undefined>;
 }
 
 /** The processed zone: three tables, changed by atomic commits. */

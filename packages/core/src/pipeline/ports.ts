@@ -1,0 +1,32 @@
+import type { Plan } from "../plan.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Engine } from "../ports/engine.ts";
+import type { KpiStore } from "../ports/kpi-store.ts";
+import type { Logger } from "../ports/logger.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import type { RunLedger } from "../ports/run-ledger.ts";
+import type { Validator } from "../ports/validator.ts";
+import type { Zone } from "../ports/zone.ts";
+
+/** What the steps work on, and how: everything that a deployment chooses. */
+export interface PipelineContext {
+  readonly store: ObjectStore;
+  readonly zone: Zone;
+  readonly kpis: KpiStore;
+  readonly ledger: RunLedger;
+  readonly engine: Engine;
+  readonly validator: Validator;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Today's plan: new runs freeze it. */
+  readonly plan: Plan;
+  /** Before table names in reports. */
+  readonly tablePrefix: string;
+  /** Says to others who works: machine, process, command. */
+  readonly holder: string;
+  readonly leaseSeconds: number;
+  /** Wait for a lease that another holds; otherwise fail with `LEASE_HELD`. */
+  readonly waitForLease: boolean;
+  /** The caller gives up: the step ends orderly with `CANCELLED`. */
+  readonly signal?: AbortSignal;
+}

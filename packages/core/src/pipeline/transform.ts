@@ -1,0 +1,155 @@
+import { mapConcurrently } from "../concurrency.ts";
+import { DATASETS, type Dataset } from "../datasets.ts";
+import { readDocument } from "../documents.ts";
+import { ToplineError } from "../errors.ts";
+import { planKey, quarantineFolder } from "../layout.ts";
+import { engineSources, type Manifest } from "../manifest.ts";
+import { type Plan, planSchema } from "../plan.ts";
+import type { EngineSession, SourceVerdict } from "../ports/engine.ts";
+import type { DataFile, ZoneActions, ZoneCommit, ZoneSnapshot } from "../ports/zone.ts";
+import { type HeldLease, withLease } from "./lease.ts";
+import type { PipelineContext } from "./ports.ts";
+import { cursorOf, publish } from "./publish.ts";
+import { readPart, recordPart, type TransformResult } from "./step-part.ts";
+import { recordFailure } from "./summary.ts";
+import { requireManifest } from "./validate.ts";
+
+const PARALLEL = 8;
+
+/**
+ * Takes the run's own copies into the zone and publishes. Reaches a verdict on every source before anything of
+ * it is committed; a repetition finds its commits in the log and does not append again.
+ */
+export async function transform(context: PipelineContext, runId: string): Promise<TransformResult> {
+  return withLease(context, async (held) => {
+    const manifest = await requireManifest(context.store, runId);
+    const done = await readPart(context, runId, "transform");
+    if (done?.result !== undefined) return done.result;
+    await requireOpen(context, runId);
+    try {
+      return await recordPart(context, runId, "transform", () => work(context, held, manifest));
+    } catch (error) {
+      await recordFailure(context, held, manifest, error);
+      throw error;
+    }
+  });
+}
+
+async function work(
+  context: PipelineContext,
+  held: HeldLease,
+  manifest: Manifest,
+): Promise<TransformResult> {
+  const { engine, store } = context;
+  const plan = await readDocument(store, planKey(manifest.run_id), planSchema);
+  if (plan === undefined) {
+    throw new ToplineError("STATE_CORRUPT", `${planKey(manifest.run_id)} is missing.`);
+  }
+  await using session = await engine.open(plan, { signal: held.signal });
+  const verdicts = await session.ingest(engineSources(manifest), plan.limits);
+  logVerdicts(context, manifest, verdicts);
+
+  await held.verify();
+  const accepted = verdicts.filter((verdict) => verdict.refused === null);
+  await mapConcurrently(accepted, PARALLEL, (verdict) => quarantine(context, session, verdict));
+  for (const table of DATASETS) {
+    await held.verify();
+    await commit(context, held, session, manifest, plan, table);
+  }
+  const published = await publish(context, held, session, plan, cursorOf(manifest));
+  return {
+    run_id: manifest.run_id,
+    engine: engine.name,
+    plan_hash: plan.hash,
+    sources: verdicts.map(({ sourceId, records, accepted, quarantined, refused }) => ({
+      source_id: sourceId,
+      rows: records,
+      accepted,
+      quarantined: { ...quarantined },
+      refused,
+    })),
+    ...published,
+  };
+}
+
+/** @throws {ToplineError} `STEP_OUT_OF_ORDER` */
+export async function requireOpen({ ledger }: PipelineContext, runId: string): Promise<void> {
+  const open = await ledger.openRun();
+  if (open === runId) return;
+  throw new ToplineError(
+    "STEP_OUT_OF_ORDER",
+    `Run ${runId} is not open (${open === undefined ? "no run is" : `${open} is`}). Run validate first and go on with the run id that it returns.`,
+  );
+}
+
+/** A source's quarantine is replaced whole: parts that an earlier attempt left beyond today's go. */
+async function quarantine(
+  { store }: PipelineContext,
+  session: EngineSession,
+  { sourceId, quarantined }: SourceVerdict,
+): Promise<void> {
+  const folder = quarantineFolder(sourceId);
+  const rejected = Object.values(quarantined).some((rows) => rows > 0n);
+  const written = new Set(rejected ? await session.writeQuarantine(sourceId, folder) : []);
+  for await (const { key } of store.list(folder)) if (!written.has(key)) await store.delete(key);
+}
+
+/** One commit a table: this run's rows are appended once, whichever attempt did it. */
+async function commit(
+  context: PipelineContext,
+  held: HeldLease,
+  session: EngineSession,
+  manifest: Manifest,
+  plan: Plan,
+  table: Dataset,
+): Promise<void> {
+  const { run_id: runId, intake } = manifest;
+  let files: readonly DataFile[] | undefined;
+  const stem = `${runId}-${held.lease.token}`;
+  const write = async () => (files ??= await session.writeRows(table, { stem, intake }));
+
+  await context.zone.commit(table, {
+    info: {
+      runId,
+      operation: "append",
+      engine: context.engine.name,
+      planHash: plan.hash,
+      timestamp: context.clock.now().getTime(),
+    },
+    fence: held.lease.token,
+    since: manifest.zone[table],
+    decide: async (latest, commits) => {
+      const mine = commits.filter((entry) => entry.info?.runId === runId);
+      if (mine.at(-1)?.info?.planHash === plan.hash) return undefined;
+      return append(latest, mine, await write());
+    },
+  });
+}
+
+/**
+ * Rows that an earlier attempt took in under another plan leave with the commit that brings today's: the zone
+ * never holds a source as two plans see it.
+ */
+function append(
+  latest: ZoneSnapshot,
+  mine: readonly ZoneCommit[],
+  files: readonly DataFile[],
+): ZoneActions | undefined {
+  const earlier = new Set(mine.flatMap((entry) => entry.added.map((file) => file.path)));
+  const remove = latest.files.filter((file) => earlier.has(file.path));
+  if (files.length === 0 && mine.length === 0) return undefined;
+  return { add: files, remove, dataChange: true };
+}
+
+function logVerdicts(
+  { logger }: PipelineContext,
+  { sources }: Manifest,
+  verdicts: readonly SourceVerdict[],
+): void {
+  const keys = new Map(sources.map((source) => [source.source_id, source.key]));
+  for (const { sourceId, records, accepted, refused } of verdicts) {
+    const fields = { source: keys.get(sourceId), source_id: sourceId };
+    if (refused !== null) logger.warn(`Refused: ${refused.code}: ${refused.message}`, fields);
+    else logger.info(`${accepted} of ${records} records accepted`, fields);
+  }
+}

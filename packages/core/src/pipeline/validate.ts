@@ -1,0 +1,313 @@
+import { mapConcurrently } from "../concurrency.ts";
+import type { Dataset } from "../datasets.ts";
+import { readDocument, writeDocument } from "../documents.ts";
+import { ToplineError } from "../errors.ts";
+import {
+  assertRunId,
+  inputFolder,
+  inputKey,
+  manifestKey,
+  planKey,
+  reasonKey,
+  rejectedFolder,
+} from "../layout.ts";
+import { type Manifest, type ManifestSource, manifestSchema, sourceId } from "../manifest.ts";
+import { planSchema } from "../plan.ts";
+import type { ObjectStore } from "../ports/object-store.ts";
+import { fileAway } from "./filing.ts";
+import { type Arrival, missingDatasets, readInbox } from "./inbox.ts";
+import { type HeldLease, withLease } from "./lease.ts";
+import type { PipelineContext } from "./ports.ts";
+import { zoneVersions } from "./publish.ts";
+import { readPart, recordPart, type ValidateResult } from "./step-part.ts";
+import { openSummary } from "./summary.ts";
+
+export interface ValidateOptions {
+  readonly runId: string;
+  /** `YYYY-MM-DD`: the folder in archive and rejected. Default: today, UTC. */
+  readonly runDate?: string;
+}
+
+/** Heads read, and objects copied, at the same time. */
+const PARALLEL = 8;
+
+/**
+ * Decides what the run takes in, and freezes it: heads are read, each object is copied into the run, and
+ * plan and manifest are written. The order is the safety argument: before the manifest is there nothing has
+ * happened, with it the run can be finished from any machine; only then is it marked open.
+ *
+ * An open run is returned in place of a new one, whatever id was asked for.
+ */
+export async function validate(
+  context: PipelineContext,
+  options: ValidateOptions,
+): Promise<ValidateResult> {
+  assertRunId(options.runId);
+  return withLease(context, async (held) => {
+    const open = await context.ledger.openRun();
+    if (open !== undefined) return resume(context, open);
+
+    const done = await readPart(context, options.runId, "validate");
+    if (done?.result?.status === "ready") return done.result;
+    const manifest = await readManifest(context.store, options.runId);
+    if (manifest !== undefined) return begin(context, held, manifest);
+
+    const started = context.clock.now();
+    const candidates = await judgeInbox(context);
+    const outcome = await waitingOrIdle(context, options.runId, candidates);
+    if (outcome !== undefined) {
+      const rejected = await refuse(context, held, candidates.sources, options, started);
+      return { ...outcome, rejected };
+    }
+    const frozen = await freeze(context, held, candidates.sources, options.runId);
+    // What was replaced meanwhile is left for the next run, and may have been all there was of a dataset.
+    const lacking = await waitingOrIdle(context, options.runId, { ...candidates, sources: frozen });
+    if (lacking !== undefined) {
+      await deleteAll(context.store, inputFolder(options.runId));
+      return lacking;
+    }
+    const written = await writeManifest(context, {
+      run_id: options.runId,
+      run_date: options.runDate ?? started.toISOString().slice(0, 10),
+      started_at: started.toISOString(),
+      intake: held.lease.token,
+      zone: await zoneVersions(context.zone),
+      cursor: await cursorAtStart(context),
+      sources: frozen,
+      warnings: candidates.warnings,
+    });
+    return begin(context, held, written);
+  });
+}
+
+/** The open run goes on, under today's plan unless its transform has succeeded under its own. */
+async function resume(context: PipelineContext, runId: string): Promise<ValidateResult> {
+  const { store, plan, logger } = context;
+  const manifest = await requireManifest(store, runId);
+  const transformed = await readPart(context, runId, "transform");
+  if (transformed?.status !== "succeeded") {
+    const frozen = await readDocument(store, planKey(runId), planSchema);
+    if (frozen?.hash !== plan.hash) {
+      logger.info("The open run goes on under today's plan", { run_id: runId, plan: plan.hash });
+      await writeDocument(store, planKey(runId), plan);
+    }
+  }
+  const done = await readPart(context, runId, "validate");
+  if (done?.result !== undefined) return done.result;
+  return recordPart(context, runId, "validate", async () => validated(manifest));
+}
+
+async function begin(
+  context: PipelineContext,
+  held: HeldLease,
+  manifest: Manifest,
+): Promise<ValidateResult> {
+  const { run_id } = manifest;
+  return recordPart(context, run_id, "validate", async () => {
+    await context.ledger.record(openSummary(manifest), held.lease);
+    await context.ledger.open(run_id, held.lease);
+    return validated(manifest);
+  });
+}
+
+const validated = ({ run_id, sources, warnings }: Manifest): ValidateResult => ({
+  run_id,
+  status: "ready",
+  waiting_for: [],
+  accepted: sources.filter((source) => source.refused === null).map((source) => source.key),
+  rejected: rejections(sources),
+  warnings,
+});
+
+const rejections = (sources: readonly ManifestSource[]): Rejection[] =>
+  sources.flatMap(({ key, source_id, dataset, refused }) =>
+    refused === null ? [] : [{ key, source_id, dataset, ...refused, archived_to: null }],
+  );
+
+type Rejection = ValidateResult["rejected"][number];
+
+interface Candidates {
+  readonly sources: readonly ManifestSource[];
+  readonly warnings: string[];
+}
+
+async function judgeInbox(context: PipelineContext): Promise<Candidates> {
+  const { arrivals, ignored } = await readInbox(context.store, context.signal);
+  const warnings = ignored.map(
+    (key) => `${key} is no users, songs or streams file (.csv or .csv.gz); it was left alone.`,
+  );
+  const judged = await mapConcurrently(arrivals, PARALLEL, (arrival) =>
+    unlessReplaced(context, arrival.key, () => judge(context, arrival)),
+  );
+  return { sources: judged.filter((source) => source !== undefined), warnings };
+}
+
+async function judge(context: PipelineContext, arrival: Arrival): Promise<ManifestSource> {
+  const { key, etag, size, dataset, compression } = arrival;
+  const { body } = await context.store.get(key, { ifMatch: etag });
+  const verdict = await context.validator.checkHead(dataset, body, compression);
+  if (!verdict.ok) context.logger.warn(`${key}: ${verdict.code}: ${verdict.message}`);
+  return {
+    source_id: sourceId(key, etag, size),
+    key,
+    name: arrival.name,
+    dataset,
+    compression,
+    etag,
+    size,
+    arrived_at: arrival.lastModified.toISOString(),
+    head: verdict.ok ? { ...verdict.head, extraColumns: [...verdict.head.extraColumns] } : null,
+    refused: verdict.ok ? null : { code: verdict.code, message: verdict.message },
+  };
+}
+
+/** What there is to say when no run begins: a dataset is missing, or nothing is to be done. */
+async function waitingOrIdle(
+  context: PipelineContext,
+  runId: string,
+  { sources, warnings }: Candidates,
+): Promise<ValidateResult | undefined> {
+  const outcome = (
+    status: "waiting" | "nothing-to-do",
+    waiting_for: Dataset[],
+  ): ValidateResult => ({
+    run_id: runId,
+    status,
+    waiting_for,
+    accepted: [],
+    rejected: rejections(sources),
+    warnings,
+  });
+  if (sources.length === 0 && (await isPublished(context))) return outcome("nothing-to-do", []);
+  const accepted = sources.filter((source) => source.refused === null);
+  const missing = await missingDatasets(
+    context.zone,
+    accepted.map((source) => source.dataset),
+  );
+  return missing.length > 0 ? outcome("waiting", missing) : undefined;
+}
+
+/** Whether the KPI tables show the zone as it is, under today's plan. An empty zone has nothing to show. */
+async function isPublished({ zone, ledger, plan }: PipelineContext): Promise<boolean> {
+  const versions = await zoneVersions(zone);
+  const cursor = await ledger.cursor();
+  if (cursor === undefined) return Object.values(versions).every((version) => version < 0);
+  return (
+    cursor.planHash === plan.hash &&
+    cursor.zone.songs === versions.songs &&
+    cursor.zone.users === versions.users &&
+    cursor.zone.streams === versions.streams
+  );
+}
+
+/** Refused files never lie in the way, also when no run begins. */
+async function refuse(
+  context: PipelineContext,
+  held: HeldLease,
+  sources: readonly ManifestSource[],
+  { runId, runDate }: ValidateOptions,
+  started: Date,
+): Promise<Rejection[]> {
+  const { store } = context;
+  const folder = rejectedFolder(runDate ?? started.toISOString().slice(0, 10));
+  const rejected = await mapConcurrently(sources, PARALLEL, async (source) => {
+    const { key, name, source_id, etag } = source;
+    const [rejection] = rejections([source]);
+    if (rejection === undefined) return undefined;
+    await held.verify();
+    return unlessReplaced(context, key, async () => {
+      const filing = { from: key, folder, name, sourceId: source_id, ifSourceMatch: etag };
+      const archived_to = await fileAway(store, filing);
+      await writeReason(store, archived_to, source, runId);
+      await store.delete(key, { ifMatch: etag });
+      return { ...rejection, archived_to };
+    });
+  });
+  return rejected.filter((rejection) => rejection !== undefined);
+}
+
+/** Why a file lies in `rejected/`: beside it, for whoever finds it there. */
+export async function writeReason(
+  store: ObjectStore,
+  rejectedTo: string,
+  source: ManifestSource,
+  runId: string,
+): Promise<void> {
+  const { key, source_id, dataset, refused } = source;
+  await writeDocument(store, reasonKey(rejectedTo), {
+    key,
+    source_id,
+    dataset,
+    run_id: runId,
+    ...refused,
+  });
+}
+
+/** Copies each object into the run, if it is still what was judged. */
+async function freeze(
+  context: PipelineContext,
+  held: HeldLease,
+  sources: readonly ManifestSource[],
+  runId: string,
+): Promise<ManifestSource[]> {
+  await held.verify();
+  const copied = await mapConcurrently(sources, PARALLEL, (source) =>
+    unlessReplaced(context, source.key, async () => {
+      const to = inputKey(runId, source.source_id, source.compression);
+      const { signal } = held;
+      await context.store.copy(source.key, to, { ifSourceMatch: source.etag, signal });
+      return source;
+    }),
+  );
+  return copied.filter((source) => source !== undefined);
+}
+
+/** An object that a producer replaces or removes under our hands is left for the next run. */
+async function unlessReplaced<T>(
+  { logger }: PipelineContext,
+  key: string,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!ToplineError.is(error, "OBJECT_CHANGED", "OBJECT_NOT_FOUND")) throw error;
+    logger.warn(`${key} was replaced or removed meanwhile; it is left for the next run`);
+    return undefined;
+  }
+}
+
+async function cursorAtStart({ ledger }: PipelineContext): Promise<Manifest["cursor"]> {
+  const cursor = await ledger.cursor();
+  return cursor === undefined ? null : { zone: cursor.zone, plan_hash: cursor.planHash };
+}
+
+async function writeManifest(context: PipelineContext, manifest: Manifest): Promise<Manifest> {
+  const { store, plan } = context;
+  await writeDocument(store, planKey(manifest.run_id), plan);
+  try {
+    await writeDocument(store, manifestKey(manifest.run_id), manifest, { ifNoneMatch: "*" });
+    return manifest;
+  } catch (error) {
+    if (!ToplineError.is(error, "OBJECT_EXISTS")) throw error;
+    // Our own, after an answer that was lost, or that of a holder before us: either is the manifest.
+    return requireManifest(store, manifest.run_id);
+  }
+}
+
+export const readManifest = (store: ObjectStore, runId: string): Promise<Manifest | undefined> =>
+  readDocument(store, manifestKey(runId), manifestSchema);
+
+/** @throws {ToplineError} `RUN_NOT_FOUND` */
+export async function requireManifest(store: ObjectStore, runId: string): Promise<Manifest> {
+  const manifest = await readManifest(store, runId);
+  if (manifest !== undefined) return manifest;
+  throw new ToplineError(
+    "RUN_NOT_FOUND",
+    `Run ${runId} has no manifest: its validate has not succeeded. Run validate first and go on with the run id that it returns.`,
+  );
+}
+
+export async function deleteAll(store: ObjectStore, prefix: string): Promise<void> {
+  for await (const { key } of store.list(prefix)) await store.delete(key);
+}
