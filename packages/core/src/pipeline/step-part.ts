@@ -81,7 +81,7 @@ export type ArchiveResult = StepResult<"archive">;
 const partSchema = stepReportSchema.extend({
   started_at: z.string(),
   error: z.object({ code: z.string(), message: z.string(), is_retryable: z.boolean() }).nullable(),
-  result: z.unknown(),
+  result: z.unknown().optional(),
 });
 
 export type StepPart<S extends StepName> = Omit<z.infer<typeof partSchema>, "step" | "result"> & {
