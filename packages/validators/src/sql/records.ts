@@ -1,0 +1,66 @@
+import { MAX_LINE_BYTES, MAX_RECORD_LINES } from "../dialect.ts";
+
+/**
+ * The dialect as SQL: which lines are set aside, which lines make one record, how a record is cut.
+ * `chr(1)` and `chr(2)` serve as markers: a line that holds them has been set aside before.
+ */
+
+/** Holds for a line that is set aside. Text that is not UTF-8 does not survive the round trip in Spark. */
+export const isAside = (line: string): string =>
+  `(octet_length(${line}) > ${MAX_LINE_BYTES} OR regexp_like(${line}, concat('[', chr(0), '-', chr(8), chr(10), '-', chr(31), ']')) OR decode(encode(${line}, 'UTF-8'), 'UTF-8') <> ${line})`;
+
+const quotes = (line: string) => `(length(${line}) - length(replace(${line}, '"', '')))`;
+
+/** The raw cells of a record that was not set aside, or NULL when it is malformed. */
+export const cutCells = (line: string): string => `CASE
+      WHEN ${line} NOT LIKE '%"%' THEN split(${line}, ',')
+      WHEN ${quotes(line)} % 2 = 1 THEN NULL
+      WHEN regexp_like(regexp_replace(${line}, '"[^"]*"', chr(2)), concat('[^,', chr(2), ']', chr(2), '|', chr(2), '[^,', chr(2), ']')) THEN NULL
+      ELSE split(replace(regexp_replace(${line}, '("[^"]*")|,', concat('$1', chr(1))), concat('"', chr(1)), '"'), chr(1)) END`;
+
+/** One raw cell as the text of its field. */
+export const fieldOf = (cell: string): string =>
+  `TRIM(BOTH concat(' ', chr(9)) FROM CASE WHEN ${cell} LIKE '"%' THEN replace(substr(${cell}, 2, length(${cell}) - 2), '""', '"') ELSE ${cell} END)`;
+
+/**
+ * Relations up to `records(source, n, line, aside)`, where a quoted field may hold line ends.
+ * An odd line is linked with the next odd line when both ends fit; in a run of links, every other odd line
+ * opens a record and the one between closes it. So no recursion is needed.
+ */
+export const joinedRecords = `judged_lines AS (
+  SELECT source, n, line, ${isAside("line")} AS aside FROM lines),
+good AS (
+  SELECT source, n, line, row_number() OVER (PARTITION BY source ORDER BY n) AS i,
+    octet_length(line) + 1 AS size, ${quotes("line")} % 2 AS odd
+  FROM judged_lines WHERE NOT aside),
+placed AS (
+  SELECT source, i, size, odd, SUM(size) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
+  FROM good),
+odds AS (
+  SELECT source, i, size, upto, lead(i) OVER (PARTITION BY source ORDER BY i) AS j,
+    lead(upto) OVER (PARTITION BY source ORDER BY i) AS upto_j
+  FROM placed WHERE odd = 1),
+links AS (
+  SELECT source, i, j, CASE WHEN j - i < ${MAX_RECORD_LINES} AND upto_j - upto + size - 1 <= ${MAX_LINE_BYTES} THEN 1 ELSE 0 END AS link
+  FROM odds),
+chains AS (
+  SELECT source, i, j, link, COALESCE(SUM(1 - link) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS chain
+  FROM links),
+ranked AS (
+  SELECT source, i, j, link, row_number() OVER (PARTITION BY source, chain ORDER BY i) AS k FROM chains),
+openers AS (
+  SELECT source, i, j FROM ranked WHERE link = 1 AND k % 2 = 1),
+opened AS (
+  SELECT g.source, g.n, g.line, g.i,
+    MAX(o.i) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS opener,
+    MAX(o.j) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS closer
+  FROM good g LEFT JOIN openers o ON o.source = g.source AND o.i = g.i),
+records AS (
+  SELECT source, n, line, false AS aside FROM opened WHERE closer IS NULL OR closer < i
+  UNION ALL
+  SELECT source, MIN(n) AS n,
+    substr(regexp_replace(array_join(array_sort(array_agg(concat(lpad(CAST(i - opener AS STRING), 2, '0'), line))), chr(10)), concat(chr(10), '[0-9][0-9]'), chr(10)), 3) AS line,
+    false AS aside
+  FROM opened WHERE closer >= i GROUP BY source, opener
+  UNION ALL
+  SELECT source, n, line, aside FROM judged_lines WHERE aside)`;
