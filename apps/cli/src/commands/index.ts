@@ -1,0 +1,28 @@
+import type { Command } from "commander";
+import type { Invoke } from "../command.ts";
+import { addDemo } from "./demo.ts";
+import { addQuarantine } from "./quarantine.ts";
+import { addQuery } from "./query.ts";
+import { addRun } from "./run.ts";
+import { addRuns } from "./runs.ts";
+import { addSql } from "./sql.ts";
+import { addStatus } from "./status.ts";
+import { addStep } from "./step.ts";
+import { addUp } from "./up.ts";
+
+/** In the order in which a newcomer needs them. */
+export function addCommands(program: Command, invoke: Invoke): void {
+  for (const add of [
+    addDemo,
+    addRun,
+    addQuery,
+    addSql,
+    addStatus,
+    addRuns,
+    addQuarantine,
+    addStep,
+    addUp,
+  ]) {
+    add(program, invoke);
+  }
+}

@@ -1,0 +1,55 @@
+import { once } from "node:events";
+import { ToplineError } from "@topline/core";
+import { type Command, Option } from "commander";
+import { deploymentOf, examples, type Invoke } from "../command.ts";
+
+interface Options {
+  readonly port?: string;
+}
+
+export function addUp(program: Command, invoke: Invoke): void {
+  program
+    .command("up")
+    .summary("start S3 and DynamoDB on this machine and keep them running")
+    .description(
+      "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any S3 or DynamoDB client works against them; credentials are not checked.",
+    )
+    .addOption(
+      new Option("--backend <backend>", "what emulates AWS")
+        .choices(["embedded"])
+        .default("embedded"),
+    )
+    .option("--port <n>", "the port of S3 (default: any that is free)")
+    .addHelpText("after", examples("topline up", "topline up --port 4566 --json"))
+    .action(async (options: Options, command: Command) => {
+      const invocation = invoke(command);
+      const { output, terminal } = invocation;
+      const settings = { command: "topline up", ...portOf(options) };
+      await using deployment = await deploymentOf(invocation, settings);
+      const { endpoints } = deployment;
+      if (output.isJson) await output.json(endpoints);
+      else {
+        const lines = {
+          S3: `${endpoints.s3} (bucket ${endpoints.bucket}, path style)`,
+          DynamoDB: endpoints.dynamodb,
+          Region: endpoints.region,
+          Credentials: `${endpoints.accessKeyId} / ${endpoints.secretAccessKey} (any are accepted)`,
+        };
+        for (const [name, value] of Object.entries(lines)) {
+          await output.line(`${name.padEnd(12)} ${value}`);
+        }
+        await output.line("\nReady. Ctrl-C stops it; the state is kept.");
+      }
+      const { signal } = deployment.context;
+      if (signal !== undefined && !signal.aborted) await once(signal, "abort");
+      if (!terminal.signal.aborted) throw signal?.reason;
+    });
+}
+
+/** @throws {ToplineError} `USAGE` */
+function portOf({ port }: Options): { readonly s3Port?: number } {
+  if (port === undefined) return {};
+  const s3Port = /^[0-9]{1,5}$/.test(port) ? Number(port) : 0;
+  if (s3Port >= 1 && s3Port <= 65_535) return { s3Port };
+  throw new ToplineError("USAGE", `${JSON.stringify(port)} is no port: a number from 1 to 65535.`);
+}

@@ -1,0 +1,68 @@
+import type { StepName } from "@topline/core";
+import { Listr, ListrLogger, ProcessOutput } from "listr2";
+import type { Terminal } from "./terminal.ts";
+
+/** Tells a person how far a run is: a list that ticks itself off on a terminal, a line a step elsewhere. */
+export interface Progress {
+  step(step: StepName, runId: string): void;
+  /** The work is over; what is still under way counts as done, or as failed. */
+  end(outcome: "done" | "failed"): Promise<void>;
+}
+
+const TITLES: Readonly<Record<StepName, string>> = {
+  detect: "Detect what lies in the inbox",
+  validate: "Validate files and freeze them",
+  transform: "Transform rows, compute and publish KPIs",
+  archive: "Archive the raw files",
+};
+
+export const silentProgress: Progress = { step() {}, async end() {} };
+
+export function createProgress(terminal: Terminal): Progress {
+  return terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb"
+    ? listProgress(terminal)
+    : lineProgress(terminal);
+}
+
+function lineProgress({ stderr }: Terminal): Progress {
+  return {
+    step: (step, runId) => void stderr.write(`${step.padEnd(9)}  ${TITLES[step]} (${runId})\n`),
+    async end() {},
+  };
+}
+
+/** One list of one task at a time: which step comes next is known only as it begins. */
+function listProgress({ stderr }: Terminal): Progress {
+  const stream = stderr as NodeJS.WriteStream;
+  const logger = new ListrLogger({ processOutput: new ProcessOutput(stream, stream) });
+  let current: PromiseWithResolvers<void> | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const settle = (outcome: "done" | "failed") => {
+    if (outcome === "done") current?.resolve();
+    else current?.reject(new Error("failed"));
+    current = undefined;
+  };
+
+  return {
+    step(step, runId) {
+      settle("done");
+      const settled = Promise.withResolvers<void>();
+      settled.promise.catch(() => {});
+      const list = new Listr(
+        [{ title: `${TITLES[step]} (${runId})`, task: () => settled.promise }],
+        {
+          exitOnError: false,
+          registerSignalListeners: false,
+          rendererOptions: { logger, showErrorMessage: false },
+        },
+      );
+      queue = queue.then(() => list.run());
+      current = settled;
+    },
+    async end(outcome) {
+      settle(outcome);
+      await queue;
+    },
+  };
+}

@@ -1,0 +1,80 @@
+import type { RunReport } from "@topline/core";
+import type { Column, Output } from "./output.ts";
+
+const right = (name: string, title = name): Column => ({ name, title, align: "right" });
+
+const SOURCES: readonly Column[] = [
+  { name: "key", title: "file" },
+  right("rows"),
+  right("accepted"),
+  right("quarantined"),
+  { name: "outcome" },
+];
+const DATES: readonly Column[] = [
+  { name: "date" },
+  right("listens"),
+  right("duplicates"),
+  right("unknown_tracks", "unknown tracks"),
+  right("unknown_users", "unknown users"),
+];
+const TABLES: readonly Column[] = [
+  { name: "table" },
+  right("put"),
+  right("deleted"),
+  right("unchanged"),
+];
+/** Dates shown to a person; JSON has all. */
+const DATES_SHOWN = 20;
+
+/** A report for a person. */
+export async function describeReport(output: Output, report: RunReport): Promise<void> {
+  const { run_id, status, sources, dates, tables, steps, warnings, error } = report;
+  const duration = steps.reduce((sum, step) => sum + step.duration_ms, 0);
+  const took = steps.length > 0 ? ` (${(duration / 1000).toFixed(2)} s, ${report.engine})` : "";
+  await output.line(`Run ${run_id}: ${outcome(report)}${took}`);
+
+  if (sources.length > 0) {
+    await output.heading("Files");
+    await output.table(SOURCES, sources.map(sourceRow));
+  }
+  if (dates.length > 0) {
+    await output.heading("Dates computed");
+    await output.table(DATES, dates.slice(0, DATES_SHOWN));
+    if (dates.length > DATES_SHOWN) await output.line(`… and ${dates.length - DATES_SHOWN} more`);
+  }
+  if (tables.length > 0) {
+    await output.heading("Items written");
+    await output.table(TABLES, tables);
+  }
+  if (warnings.length > 0) {
+    await output.heading("Warnings");
+    for (const warning of warnings) await output.line(warning);
+  }
+  if (sources.some((source) => Object.keys(source.quarantined).length > 0)) {
+    await output.line(`\nRejected rows: topline quarantine --run ${run_id}`);
+  }
+  if (status === "failed" && error !== null) {
+    await output.line(`\n${error.code}  ${error.message}`);
+    await output.line("What was committed stays; `topline run` goes on where this run ended.");
+  }
+}
+
+function outcome({ status, waiting_for }: RunReport): string {
+  if (status === "nothing-to-do") return "nothing to do";
+  if (status !== "waiting") return status;
+  return `waiting for ${waiting_for.join(", ")} (MISSING_DATASET). Upload it to raw-data/ and run again; what lies in the inbox stays there.`;
+}
+
+function sourceRow({ key, rows, accepted, quarantined, rejected }: RunReport["sources"][number]) {
+  const reasons = Object.entries(quarantined);
+  return {
+    key,
+    rows: rejected === null ? rows : null,
+    accepted: rejected === null ? accepted : null,
+    quarantined: rejected === null ? reasons.reduce((sum, [, count]) => sum + count, 0n) : null,
+    outcome:
+      rejected === null
+        ? reasons.map(([reason, count]) => `${reason} × ${count}`).join(", ")
+        : `refused: ${rejected}`,
+  };
+}

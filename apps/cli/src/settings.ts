@@ -1,0 +1,35 @@
+import { resolve } from "node:path";
+import { ToplineError } from "@topline/core";
+import type { Terminal } from "./terminal.ts";
+
+/** Options that every command takes, as commander gives them. */
+export interface GlobalOptions {
+  readonly state?: string;
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+}
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export const LOG_FORMATS = ["pretty", "json"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** Where the embedded backend keeps everything. */
+export function stateDirectory({ state }: GlobalOptions, { env, cwd }: Terminal): string {
+  const named = state ?? env["TOPLINE_STATE"] ?? "";
+  return resolve(cwd, named === "" ? ".topline" : named);
+}
+
+const datePattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+
+/** @throws {ToplineError} `USAGE` */
+export function calendarDate(text: string): string {
+  const time = datePattern.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text)) return text;
+  throw new ToplineError(
+    "USAGE",
+    `${JSON.stringify(text)} is no date: give it as YYYY-MM-DD, such as 2024-06-25.`,
+  );
+}
