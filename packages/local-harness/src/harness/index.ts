@@ -1,0 +1,2 @@
+export { DEFAULT_BUCKET, type HarnessEndpoints } from "./endpoints.ts";
+export { openHarness, type Harness, type OpenHarnessOptions } from "./open.ts";

@@ -1,0 +1,147 @@
+import { resolve } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { silentLogger, ToplineError, type ErrorCode, type Logger } from "@topline/core";
+import { DEFAULT_BUCKET, type HarnessEndpoints } from "./endpoints.ts";
+import { takeLifeline, type Lifeline } from "./lifeline.ts";
+import type { Request } from "./messages.ts";
+import { readRecord } from "./record.ts";
+import { startDaemon, type StartedDaemon } from "./start.ts";
+import { stateDirectory, type StateDirectory } from "./state-directory.ts";
+
+export interface OpenHarnessOptions {
+  /** Where the state lives; made if need be. One harness runs for it at a time, whoever asks. */
+  readonly stateDirectory: string;
+  /** Made if need be. Default: `topline`. */
+  readonly bucket?: string;
+  /** The port that S3 must be on. Default: whichever is free, or the running harness's. */
+  readonly s3Port?: number;
+  /** Gives up opening; an open harness does not mind. */
+  readonly signal?: AbortSignal;
+  readonly logger?: Logger;
+  /** How long to wait for a harness. Default: 15 s. */
+  readonly timeoutMs?: number;
+}
+
+/** A hold on a running harness. It runs on for as long as anybody holds it, and not longer. */
+export interface Harness extends AsyncDisposable {
+  readonly endpoints: HarnessEndpoints;
+  /**
+   * Resolves with a `HARNESS_UNAVAILABLE` fault if the harness ends while it is held; stays pending
+   * otherwise.
+   */
+  readonly lost: Promise<ToplineError>;
+}
+
+const POLL_MS = 20;
+const SILENCE_MS = 3_000;
+
+/** `daemon.ts` or, when built, `daemon.js`. */
+const daemonModule = new URL(
+  import.meta.url.endsWith(".ts") ? "./daemon.ts" : "./daemon.js",
+  import.meta.url,
+);
+
+/**
+ * Uses the harness that runs for a state directory, or starts one. Like an open server, the hold keeps
+ * this process running until it is disposed of.
+ *
+ * @throws {ToplineError} `HARNESS_UNAVAILABLE` when none comes up, with the reason; `CANCELLED`
+ */
+export function openHarness(options: OpenHarnessOptions): Promise<Harness> {
+  return openHarnessBy(daemonModule, options);
+}
+
+/** The same with a background process of one's own. */
+export async function openHarnessBy(module: URL, options: OpenHarnessOptions): Promise<Harness> {
+  const state = stateDirectory(resolve(options.stateDirectory));
+  const logger = (options.logger ?? silentLogger).child({ state: state.path });
+  const lifeline = await takeHold(module, state, options, logger);
+  logger.debug("The harness serves", { ...lifeline.endpoints });
+  return {
+    endpoints: lifeline.endpoints,
+    lost: lifeline.lost.then(
+      () =>
+        new ToplineError(
+          "HARNESS_UNAVAILABLE",
+          `The harness of ${state.path} ended while it was in use. Its log, ${state.log}, may say why; the state is kept, so try again.`,
+        ),
+    ),
+    [Symbol.asyncDispose]: () => lifeline.letGo(),
+  };
+}
+
+async function takeHold(
+  module: URL,
+  state: StateDirectory,
+  options: OpenHarnessOptions,
+  logger: Logger,
+): Promise<Lifeline> {
+  const { bucket = DEFAULT_BUCKET, s3Port, signal, timeoutMs = 15_000 } = options;
+  const port = s3Port === undefined ? {} : { s3Port };
+  const limits = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
+  const patience = AbortSignal.any(limits);
+  const arrive = arrivals(state, { bucket, ...port }, patience);
+  let started: StartedDaemon | undefined;
+  let isServing = false;
+  try {
+    while (!patience.aborted) {
+      const lifeline = await arrive();
+      if (lifeline !== undefined) return lifeline;
+      if (started === undefined || isServing) {
+        // One that did serve and cannot be reached has ended already.
+        started?.letGo();
+        logger.debug("Starting a harness");
+        started = startDaemon(module, state, port);
+      }
+      // Either this one comes to serve, or another did, and the record tells of it.
+      const served = started.serving.then(() => true);
+      isServing = await Promise.race([served, pause(patience)]);
+    }
+  } finally {
+    const isLate = patience.aborted && signal?.aborted !== true;
+    if (isLate) started?.kill();
+    else started?.letGo();
+  }
+  throw signal?.aborted === true ? cancelled(signal) : await late(state, timeoutMs);
+}
+
+/** Asks the harness that the record tells of to let us in; one that is known to have ended only once. */
+function arrivals(state: StateDirectory, request: Omit<Request, "token">, patience: AbortSignal) {
+  let ended: string | undefined;
+  return async (): Promise<Lifeline | undefined> => {
+    const record = await readRecord(state.record);
+    if (record === undefined || record.token === ended) return undefined;
+    const greeting = AbortSignal.any([patience, AbortSignal.timeout(SILENCE_MS)]);
+    const arrival = await takeLifeline(record, request, greeting);
+    if (arrival.status === "held") return arrival.lifeline;
+    if (arrival.status === "refused") {
+      const { code, message, is_retryable: isRetryable } = arrival.fault;
+      throw new ToplineError(code as ErrorCode, message, { isRetryable });
+    }
+    if (arrival.status !== "silent") ended = record.token;
+    return undefined;
+  };
+}
+
+/** Resolves to false. */
+function pause(signal: AbortSignal): Promise<boolean> {
+  return delay(POLL_MS, false, { signal }).catch(() => false);
+}
+
+function cancelled(signal: AbortSignal): ToplineError {
+  return new ToplineError("CANCELLED", "Opening the harness was given up.", {
+    cause: signal.reason,
+  });
+}
+
+async function late(state: StateDirectory, timeoutMs: number): Promise<ToplineError> {
+  const record = await readRecord(state.record);
+  const holder =
+    record === undefined
+      ? `Its log is ${state.log}.`
+      : `Process ${record.pid} may have it and does not answer: end that process and try again. Its log is ${state.log}.`;
+  return new ToplineError(
+    "HARNESS_UNAVAILABLE",
+    `No harness of ${state.path} was ready within ${timeoutMs} ms. ${holder}`,
+  );
+}

@@ -1,0 +1,43 @@
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
+
+/** How to reach a running harness: `harness.json`, readable by its owner alone. */
+export interface HarnessRecord {
+  readonly pid: number;
+  /** Where it listens for its users, on 127.0.0.1. */
+  readonly port: number;
+  /** Random; tells this harness from whatever else may listen on that port one day. */
+  readonly token: string;
+  /** For people who look; users are told the endpoints when they are let in. */
+  readonly s3: string;
+  readonly dynamodb: string;
+}
+
+/** `undefined` where there is none, or none that makes sense: then no harness can be reached. */
+export async function readRecord(path: string): Promise<HarnessRecord | undefined> {
+  try {
+    const record = JSON.parse(await readFile(path, "utf8")) as Partial<HarnessRecord> | null;
+    const { pid, port, token, s3, dynamodb } = record ?? {};
+    if (typeof pid !== "number" || typeof port !== "number") return undefined;
+    if (typeof token !== "string" || typeof s3 !== "string") return undefined;
+    if (typeof dynamodb !== "string") return undefined;
+    return { pid, port, token, s3, dynamodb };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whole or absent: a reader never sees half of it. */
+export async function writeRecord(path: string, record: HarnessRecord): Promise<void> {
+  const draft = `${path}.${record.pid}`;
+  try {
+    await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+export async function removeRecord(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => {});
+}

@@ -1,0 +1,63 @@
+// A harness whose parts are stand-ins; `faults.json` in the state directory says how they misbehave.
+import { existsSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { runDaemon, type DaemonArguments } from "../src/harness/daemon-process.ts";
+import type { HarnessPart, PartOptions } from "../src/harness/parts.ts";
+
+export interface Faults {
+  /** Says nothing and does nothing, ever. */
+  readonly isWedged?: boolean;
+  readonly crash?: string;
+  readonly s3Fails?: string;
+  readonly dynamoHangs?: boolean;
+  readonly closeHangs?: boolean;
+  readonly bucketStatus?: number;
+  readonly graceMs?: number;
+  /** DynamoDB ends by itself at the first request to it. */
+  readonly dynamoIsMortal?: boolean;
+}
+
+const { stateDirectory } = JSON.parse(process.argv[2] ?? "") as DaemonArguments;
+const file = join(stateDirectory, "faults.json");
+const faults = (existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {}) as Faults;
+
+if (faults.crash !== undefined) throw new Error(faults.crash);
+if (faults.isWedged === true) for (;;) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+
+async function listen(options: PartOptions, status = 200): Promise<HarnessPart> {
+  const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
+  const isMortal = options.directory.endsWith("dynamodb") && faults.dynamoIsMortal === true;
+  const server = createServer((_request, response) => {
+    response.writeHead(status).end(dirname(options.directory));
+    if (isMortal) lose("exit code 7");
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    lost,
+    async close() {
+      if (faults.closeHangs === true) await new Promise(() => {});
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+await runDaemon(async () => ({
+  startTimeoutMs: 500,
+  ...(faults.graceMs === undefined ? {} : { graceMs: faults.graceMs }),
+  async startS3(options) {
+    if (faults.s3Fails !== undefined) throw new Error(faults.s3Fails);
+    return listen(options, faults.bucketStatus);
+  },
+  async startDynamo(options) {
+    if (faults.dynamoHangs === true) await new Promise(() => {});
+    return listen(options);
+  },
+}));
