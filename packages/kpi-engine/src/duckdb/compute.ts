@@ -1,0 +1,176 @@
+import {
+  type AuditViolation,
+  type Computation,
+  type DataFile,
+  type DateFigures,
+  type Plan,
+  ToplineError,
+  type ZoneFiles,
+} from "@topline/core";
+import { INPUT_RELATIONS } from "../plan.ts";
+import { lineage, type Relation } from "../relations.ts";
+import { checkKeys, checkShape, shapes } from "./relation-shape.ts";
+import { identifier } from "./quoting.ts";
+import { own, type Workspace } from "./workspace.ts";
+import { emptyRows, type ZoneFilesHere } from "./zone-files.ts";
+
+/** Rows of `streams` that are computed at a time, unless one date alone has more. */
+const BATCH_ROWS = 20_000_000n;
+
+/** Violations of one audit that are told of one batch: the first says what is wrong, thousands say no more. */
+const TOLD = 20;
+
+const resultOf = (relation: string) => own(`result_${relation}`);
+
+/**
+ * Runs the plan over no rows, so that what is wrong with a relation shows before anything is read.
+ * @throws {ToplineError} `RELATION_INVALID`
+ */
+export async function bindRelations({ db, plan }: Workspace): Promise<void> {
+  for (const table of ["songs", "users", "streams"] as const) {
+    await db.run("its tables", `CREATE TEMP VIEW ${table}_rows AS ${emptyRows(table)}`);
+  }
+  const published = new Set(plan.tables.map(({ relation }) => relation));
+  for (const relation of [...plan.relations, ...plan.audits, plan.figures]) {
+    try {
+      await materialise({ db }, relation);
+    } catch (error) {
+      if (!ToplineError.is(error, "ENGINE_FAILED")) throw error;
+      throw new ToplineError(
+        "RELATION_INVALID",
+        `The SQL of relation ${relation.name} does not run: ${error.message}`,
+        { cause: error },
+      );
+    }
+    for (const shape of shapes(plan, relation.name)) await checkShape(db, relation.name, shape);
+    if (!published.has(relation.name)) continue;
+    await db.run(
+      `relation ${relation.name}`,
+      `CREATE TABLE ${resultOf(relation.name)} AS FROM ${identifier(relation.name)}`,
+    );
+  }
+  for (const { name, relation } of plan.tables) {
+    if (plan.relations.some((one) => one.name === relation)) continue;
+    throw new ToplineError(
+      "RELATION_INVALID",
+      `Table ${name} publishes relation ${relation}, which the plan does not have.`,
+    );
+  }
+}
+
+export async function computeDates(
+  work: Workspace,
+  here: ZoneFilesHere,
+  zone: ZoneFiles,
+  dates: readonly string[],
+): Promise<Computation> {
+  const { db, plan } = work;
+  await using songs = await here.fetch("songs", zone.songs);
+  await using users = await here.fetch("users", zone.users);
+  await here.expose("songs", songs.paths);
+  await here.expose("users", users.paths);
+  const { perDate, timeless } = divided(plan);
+  for (const relation of timeless) await materialise(work, relation);
+  for (const { relation } of plan.tables) {
+    await db.run(`relation ${relation}`, `DELETE FROM ${resultOf(relation)}`);
+  }
+  const figures = new Map<string, DateFigures>();
+  const violations: AuditViolation[] = [];
+  for (const batch of batches(zone.streams, dates)) {
+    work.logger.debug("computing", { dates: batch.dates.length, rows: String(batch.rows) });
+    await using streams = await here.fetch("streams", batch.files);
+    await here.expose("streams", streams.paths);
+    for (const relation of perDate) await materialise(work, relation);
+    for (const row of await figuresOf(work)) figures.set(row.date, row);
+    violations.push(...(await violationsOf(work)));
+    for (const relation of new Set(plan.tables.map((table) => table.relation))) {
+      await db.run(
+        `relation ${relation}`,
+        `INSERT INTO ${resultOf(relation)} BY NAME FROM ${identifier(relation)}`,
+      );
+    }
+  }
+  for (const table of plan.tables) await checkKeys(db, resultOf(table.relation), table);
+  return { figures: dates.map((date) => figures.get(date) ?? none(date)), violations };
+}
+
+/** What a relation yields once its inputs are as they are now, as a table of its name. */
+export async function materialise(
+  { db }: Pick<Workspace, "db">,
+  { name, sql }: Relation,
+): Promise<void> {
+  await db.run(`relation ${name}`, `CREATE OR REPLACE TEMP TABLE ${identifier(name)} AS\n${sql}`);
+}
+
+/** Relations that no batch of dates changes, and the others; both in the plan's order. */
+export function divided(plan: Plan): { timeless: Relation[]; perDate: Relation[] } {
+  const read = lineage(plan.relations, INPUT_RELATIONS);
+  const isPerDate = ({ name }: Relation) => read.get(name)?.has("streams_rows") ?? false;
+  return {
+    timeless: plan.relations.filter((relation) => !isPerDate(relation)),
+    perDate: plan.relations.filter(isPerDate),
+  };
+}
+
+interface DateBatch {
+  readonly dates: readonly string[];
+  readonly files: readonly DataFile[];
+  readonly rows: bigint;
+}
+
+/** Whole dates that have files, `BATCH_ROWS` rows at a time. */
+export function* batches(
+  files: readonly DataFile[],
+  dates: readonly string[],
+): Generator<DateBatch> {
+  const byDate = Map.groupBy(files, ({ partition }) => partition["date"] ?? "");
+  let batch = { dates: [] as string[], files: [] as DataFile[], rows: 0n };
+  for (const date of dates) {
+    const ofDate = byDate.get(date) ?? [];
+    const rows = ofDate.reduce((sum, { records }) => sum + records, 0n);
+    if (rows === 0n) continue;
+    if (batch.rows > 0n && batch.rows + rows > BATCH_ROWS) {
+      yield batch;
+      batch = { dates: [], files: [], rows: 0n };
+    }
+    batch.dates.push(date);
+    batch.files.push(...ofDate);
+    batch.rows += rows;
+  }
+  if (batch.rows > 0n) yield batch;
+}
+
+const none = (date: string): DateFigures => ({
+  date,
+  listens: 0n,
+  duplicates: 0n,
+  unknown_tracks: 0n,
+  unknown_users: 0n,
+});
+
+async function figuresOf({ db, plan }: Workspace): Promise<DateFigures[]> {
+  const { name, sql } = plan.figures;
+  const columns = ["listens", "duplicates", "unknown_tracks", "unknown_users"];
+  const casts = columns.map((column) => `CAST(${column} AS BIGINT) AS ${column}`);
+  const rows = await db.rows(
+    `relation ${name}`,
+    `SELECT date, ${casts.join(", ")} FROM (\n${sql}\n)`,
+  );
+  return rows as unknown as DateFigures[];
+}
+
+async function violationsOf({ db, plan }: Workspace): Promise<AuditViolation[]> {
+  const found: AuditViolation[] = [];
+  for (const { name, sql } of plan.audits) {
+    const rows = await db.rows(
+      `relation ${name}`,
+      `SELECT CAST(audit AS VARCHAR) AS audit, CAST(date AS VARCHAR) AS date, CAST(detail AS VARCHAR) AS detail
+       FROM (\n${sql}\n) ORDER BY ALL LIMIT ${TOLD}`,
+    );
+    found.push(...(rows as unknown as AuditViolation[]));
+  }
+  return found;
+}
+
+/** Where the rows of a published relation lie after `computeDates`. */
+export const computedRows = resultOf;

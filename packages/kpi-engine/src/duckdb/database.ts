@@ -1,0 +1,131 @@
+import { join } from "node:path";
+import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from "@duckdb/node-api";
+import { ToplineError } from "@topline/core";
+import { BRIDGE_MACROS } from "./bridge.ts";
+
+export interface DatabaseOptions {
+  /** Exists; holds the database file and what DuckDB spills. */
+  readonly directory: string;
+  /** As DuckDB writes it, such as `1GB`. DuckDB's own default is 80 % of the machine's. */
+  readonly memoryLimit?: string | undefined;
+  readonly threads?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export type Row = Readonly<Record<string, DuckDBValue>>;
+
+/** One DuckDB instance of its own, in UTC, without extensions; its faults are Topline's. */
+export class Database implements Disposable {
+  readonly #instance: DuckDBInstance;
+  readonly #connection: DuckDBConnection;
+  readonly #signal: AbortSignal | undefined;
+  readonly #interrupt = () => this.#connection.interrupt();
+
+  private constructor(
+    instance: DuckDBInstance,
+    connection: DuckDBConnection,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#instance = instance;
+    this.#connection = connection;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#interrupt);
+  }
+
+  /** @throws {ToplineError} `ENGINE_UNAVAILABLE` */
+  static async open({
+    directory,
+    memoryLimit,
+    threads,
+    signal,
+  }: DatabaseOptions): Promise<Database> {
+    const { DuckDBInstance } = await import("@duckdb/node-api").catch((cause: unknown) => {
+      throw unavailable("DuckDB has no build for this platform, or it is not installed", cause);
+    });
+    const settings = {
+      temp_directory: join(directory, "spill"),
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+      ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
+      ...(threads === undefined ? {} : { threads: String(threads) }),
+    };
+    const instance = await DuckDBInstance.create(join(directory, "work.duckdb"), settings).catch(
+      (cause: unknown) => {
+        throw unavailable(`DuckDB did not open a database in ${directory}`, cause);
+      },
+    );
+    const database = new Database(instance, await instance.connect(), signal);
+    await database.run("its settings", "SET TimeZone = 'UTC'");
+    for (const macro of BRIDGE_MACROS) await database.run("its macros", macro);
+    return database;
+  }
+
+  /** @param what names the work in a fault's message, such as `relation songs` */
+  async run(what: string, sql: string, values?: DuckDBValue[]): Promise<void> {
+    await this.#guard(what, async () => this.#connection.run(sql, values));
+  }
+
+  /** For results that are small whatever the data's size. */
+  async rows(what: string, sql: string, values?: DuckDBValue[]): Promise<Row[]> {
+    return this.#guard(what, async () => {
+      const reader = await this.#connection.runAndReadAll(sql, values);
+      return reader.getRowObjects();
+    });
+  }
+
+  /** A few thousand rows at a time. Nothing else may run before the loop is left. */
+  async *stream(what: string, sql: string, values?: DuckDBValue[]): AsyncGenerator<Row[]> {
+    const result = await this.#guard(what, async () => this.#connection.stream(sql, values));
+    const names = result.columnNames();
+    for (;;) {
+      const chunk = await this.#guard(what, async () => result.fetchChunk());
+      if (chunk === null || chunk.rowCount === 0) return;
+      yield chunk.getRowObjects(names);
+    }
+  }
+
+  async #guard<T>(what: string, work: () => Promise<T>): Promise<T> {
+    if (this.#signal?.aborted) throw cancelled();
+    try {
+      return await work();
+    } catch (error) {
+      if (this.#signal?.aborted) throw cancelled();
+      throw failure(what, error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#signal?.removeEventListener("abort", this.#interrupt);
+    this.#connection.closeSync();
+    this.#instance.closeSync();
+  }
+}
+
+export const cancelled = () => new ToplineError("CANCELLED", "The engine was cancelled.");
+
+function unavailable(what: string, cause: unknown): ToplineError {
+  return new ToplineError("ENGINE_UNAVAILABLE", `${what}: ${messageOf(cause)}`, { cause });
+}
+
+function failure(what: string, cause: unknown): ToplineError {
+  const message = messageOf(cause);
+  return new ToplineError(
+    "ENGINE_FAILED",
+    `DuckDB failed at ${what}: ${message}${advice(message)}`,
+    {
+      cause,
+    },
+  );
+}
+
+function advice(message: string): string {
+  if (/out of memory/i.test(message)) {
+    return " Raise memoryLimit, or give the process more memory.";
+  }
+  if (/no space left|disk|could not write/i.test(message)) {
+    return " Free space in tempDirectory, or point it to a larger disk.";
+  }
+  return "";
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,102 @@
+import {
+  type Computation,
+  type DataFile,
+  type Dataset,
+  type EngineSession,
+  type EngineSource,
+  type KpiRow,
+  type PlanLimits,
+  type SourceVerdict,
+  ToplineError,
+  type ZoneFiles,
+} from "@topline/core";
+import { bindRelations, computeDates, computedRows } from "./compute.ts";
+import { type IngestedSource, ingestSources } from "./ingest.ts";
+import { writeAccepted } from "./parquet.ts";
+import { writeQuarantined } from "./quarantine.ts";
+import { identifier } from "./quoting.ts";
+import { kpiRow } from "./relation-shape.ts";
+import { datesTouchedBetween } from "./touched.ts";
+import { createIntakeTables, type Workspace } from "./workspace.ts";
+import { ZoneFilesHere } from "./zone-files.ts";
+
+/** One transform's work: each call is a file of this folder. */
+export class DuckDbSession implements EngineSession {
+  readonly #work: Workspace;
+  readonly #here: ZoneFilesHere;
+  readonly #ingested = new Map<string, IngestedSource>();
+
+  private constructor(work: Workspace) {
+    this.#work = work;
+    this.#here = new ZoneFilesHere(work);
+  }
+
+  /** Owns `work` from here on. @throws {ToplineError} `RELATION_INVALID` */
+  static async over(work: Workspace): Promise<DuckDbSession> {
+    try {
+      await createIntakeTables(work);
+      await bindRelations(work);
+      return new DuckDbSession(work);
+    } catch (error) {
+      await work[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async ingest(sources: readonly EngineSource[], limits: PlanLimits): Promise<SourceVerdict[]> {
+    const ingested = await ingestSources(this.#work, sources, limits, this.#ingested.size);
+    for (const item of ingested) this.#ingested.set(item.source.sourceId, item);
+    return ingested.map(({ verdict }) => verdict);
+  }
+
+  async writeQuarantine(sourceId: string, prefix: string): Promise<string[]> {
+    const source = this.#ingested.get(sourceId);
+    if (source !== undefined) return writeQuarantined(this.#work, source, prefix);
+    throw new ToplineError(
+      "INTERNAL",
+      `Source ${sourceId} was not ingested in this session; ingest it first.`,
+    );
+  }
+
+  async writeRows(
+    table: Dataset,
+    options: { readonly stem: string; readonly intake: bigint },
+  ): Promise<DataFile[]> {
+    return writeAccepted(this.#work, this.#here, table, options);
+  }
+
+  async datesTouched(
+    before: Pick<ZoneFiles, "songs" | "users">,
+    after: ZoneFiles,
+    views: readonly ("songs" | "users")[],
+  ): Promise<string[]> {
+    return datesTouchedBetween(this.#work, this.#here, before, after, views);
+  }
+
+  async compute(zone: ZoneFiles, dates: readonly string[]): Promise<Computation> {
+    return computeDates(this.#work, this.#here, zone, dates);
+  }
+
+  async rows(table: string, date: string): Promise<KpiRow[]> {
+    const { db, plan } = this.#work;
+    const spec = plan.tables.find(({ name }) => name === table);
+    if (spec === undefined) {
+      throw new ToplineError(
+        "INTERNAL",
+        `The plan has no table ${table}; it has ${plan.tables.map(({ name }) => name).join(", ")}.`,
+      );
+    }
+    const columns = spec.columns.map(({ name }) => identifier(name)).join(", ");
+    const order = spec.orderBy.map((name) => `${identifier(name)} NULLS FIRST`).join(", ");
+    const rows = await db.rows(
+      `relation ${spec.relation}`,
+      `SELECT ${columns} FROM ${computedRows(spec.relation)} WHERE date = $1${order === "" ? "" : ` ORDER BY ${order}`}`,
+      [date],
+    );
+    return rows.map((row) => kpiRow(spec, row));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#work[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,96 @@
+import { mkdtemp, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Clock,
+  type Dataset,
+  DATASETS,
+  type Logger,
+  type ObjectStore,
+  type Plan,
+} from "@topline/core";
+import { type Database, Database as DuckDb } from "./database.ts";
+import { identifier } from "./quoting.ts";
+
+/** What the parts of a session share: a directory, a database in it, and where objects come from. */
+export interface Workspace extends AsyncDisposable {
+  readonly plan: Plan;
+  readonly store: ObjectStore;
+  readonly db: Database;
+  readonly directory: string;
+  readonly clock: Pick<Clock, "now">;
+  readonly logger: Logger;
+  /** Aborts when the caller gives up. */
+  readonly signal: AbortSignal;
+}
+
+export interface WorkspaceOptions {
+  readonly plan: Plan;
+  readonly store: ObjectStore;
+  readonly tempDirectory: string;
+  readonly memoryLimit?: string | undefined;
+  readonly threads?: number | undefined;
+  readonly clock: Pick<Clock, "now">;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** @throws {ToplineError} `ENGINE_UNAVAILABLE`; leaves nothing behind then */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { plan, store, clock, logger, signal } = options;
+  await mkdir(options.tempDirectory, { recursive: true });
+  const directory = await mkdtemp(join(options.tempDirectory, "topline-"));
+  const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    const db = await DuckDb.open({ ...options, directory });
+    const close = async () => {
+      db[Symbol.dispose]();
+      await remove();
+    };
+    return { plan, store, db, directory, clock, logger, signal, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/** The engine's own tables, out of the way of relations of any name. */
+export const OWN = "topline";
+export const own = (name: string) => `${OWN}.${identifier(name)}`;
+
+/** How DuckDB holds a column of a zone table while it computes. */
+export const duckTypes = {
+  string: "VARCHAR",
+  integer: "INTEGER",
+  long: "BIGINT",
+  timestamp: "TIMESTAMP",
+} as const;
+
+export const recordsOf = (dataset: Dataset) => own(`records_${dataset}`);
+export const headsOf = (dataset: Dataset) => own(`heads_${dataset}`);
+export const SOURCES = own("sources");
+export const RAW_LINES = own("raw_lines");
+
+/** The tables that ingestion fills, empty. */
+export async function createIntakeTables({ db, plan }: Workspace): Promise<void> {
+  await db.run("its tables", `CREATE SCHEMA ${OWN}`);
+  await db.run("its tables", `CREATE TABLE ${SOURCES} (name VARCHAR, source_id VARCHAR)`);
+  await db.run(
+    "its tables",
+    "CREATE TEMP VIEW lines AS SELECT '' AS source, 0::BIGINT AS n, '' AS line LIMIT 0",
+  );
+  for (const dataset of DATASETS) {
+    const { columns, sql } = plan.datasets[dataset];
+    const positions = columns.map(({ name }) => `${identifier(`p_${name}`)} INT`).join(", ");
+    await db.run(
+      "its tables",
+      `CREATE TABLE ${headsOf(dataset)} (source VARCHAR, header VARCHAR, width INT, ${positions})`,
+    );
+    await useHeads(db, dataset);
+    await db.run(`the records of ${dataset}`, `CREATE TABLE ${recordsOf(dataset)} AS\n${sql}`);
+  }
+}
+
+/** Makes `heads` those of one dataset, as its SQL names them. */
+export async function useHeads(db: Database, dataset: Dataset): Promise<void> {
+  await db.run("its tables", `CREATE OR REPLACE TEMP VIEW heads AS FROM ${headsOf(dataset)}`);
+}
