@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Packs every package, lints the tarballs, installs them in an empty project as a stranger would, and uses them
+# there by plain Node, without this repository's TypeScript: `packed.sh <work directory>`.
+set -euo pipefail
+work=$1
+root=$PWD
+node=$root/node_modules/.bin/node
+mkdir -p "$work/tarballs" "$work/project"
+
+for folder in packages/* apps/cli; do
+  (cd "$folder" && npx -y pnpm@12 pack --pack-destination "$work/tarballs" >/dev/null </dev/null)
+done
+for tarball in "$work"/tarballs/*.tgz; do
+  "$node" node_modules/publint/src/cli.js run "$tarball" --strict
+done
+
+cd "$work/project"
+echo '{ "name": "stranger", "private": true, "type": "module" }' >package.json
+npm install --no-audit --no-fund --loglevel=error "$work"/tarballs/*.tgz @aws-sdk/client-s3 @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb >/dev/null
+
+cat >doors.mjs <<'JS'
+import assert from "node:assert/strict";
+const doors = {
+  "@topline/core": "run",
+  "@topline/core/memory": "memoryObjectStore",
+  "@topline/validators": "validator",
+  "@topline/kpi-engine": "duckdbEngine",
+  "@topline/delta-log": "deltaZone",
+  "@topline/aws-adapters/s3": "s3ObjectStore",
+  "@topline/aws-adapters/dynamodb": "dynamoKpiStore",
+  "@topline/local-harness": "openHarness",
+};
+for (const [door, name] of Object.entries(doors)) {
+  assert.equal(typeof (await import(door))[name], name === "validator" ? "object" : "function", door);
+}
+console.log(`${Object.keys(doors).length} entry points open`);
+JS
+"$node" doors.mjs
+
+PATH=$(dirname "$node"):$PATH node_modules/.bin/topline demo --state "$work/state" >demo.txt
+grep -q '^2024-06-25  children *418 ' demo.txt
+echo "the packed command runs the demo"
