@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { setTimeout as delay } from "node:timers/promises";
 import { runDaemon, type DaemonArguments } from "../src/harness/daemon-process.ts";
 import type { HarnessPart, PartOptions } from "../src/harness/parts.ts";
 
@@ -16,6 +17,9 @@ export interface Faults {
   readonly closeHangs?: boolean;
   readonly bucketStatus?: number;
   readonly graceMs?: number;
+  readonly startTimeoutMs?: number;
+  /** How long S3 takes to start. */
+  readonly s3StartMs?: number;
   /** DynamoDB ends by itself at the first request to it. */
   readonly dynamoIsMortal?: boolean;
 }
@@ -50,9 +54,11 @@ async function listen(options: PartOptions, status = 200): Promise<HarnessPart> 
 }
 
 await runDaemon(async () => ({
-  startTimeoutMs: 500,
+  ...(faults.startTimeoutMs === undefined ? {} : { startTimeoutMs: faults.startTimeoutMs }),
   ...(faults.graceMs === undefined ? {} : { graceMs: faults.graceMs }),
   async startS3(options) {
+    process.stderr.write("S3 starts\n");
+    if (faults.s3StartMs !== undefined) await delay(faults.s3StartMs);
     if (faults.s3Fails !== undefined) throw new Error(faults.s3Fails);
     return listen(options, faults.bucketStatus);
   },

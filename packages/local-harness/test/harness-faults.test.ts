@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -8,23 +8,17 @@ import { expect, test } from "vitest";
 import { takeLifeline } from "../src/harness/lifeline.ts";
 import { openHarnessBy, type OpenHarnessOptions } from "../src/harness/open.ts";
 import { boundLog } from "../src/harness/log.ts";
-import type { Faults } from "./fake-daemon.ts";
 import {
   answers,
-  FAKE_DAEMON,
   END_MS,
+  FAKE_DAEMON,
   isRunning,
   Place,
+  placeWith,
+  isDeserted,
   processesOf,
   until,
 } from "./harness-processes.ts";
-
-async function placeWith(faults: Faults): Promise<Place> {
-  const place = await Place.make();
-  await mkdir(place.state);
-  await writeFile(join(place.state, "faults.json"), JSON.stringify(faults));
-  return place;
-}
 
 const open = (place: Place, options: Partial<OpenHarnessOptions> = {}) =>
   openHarnessBy(FAKE_DAEMON, { stateDirectory: place.state, ...options });
@@ -54,7 +48,7 @@ test("a part that fails tells why, and the next opening may succeed", async () =
 });
 
 test("a part that does not come up is named", async () => {
-  await using place = await placeWith({ dynamoHangs: true });
+  await using place = await placeWith({ dynamoHangs: true, startTimeoutMs: 500 });
   const fault = await faultOf(open(place));
   expect(fault.code).toBe("HARNESS_UNAVAILABLE");
   expect(fault.message).toContain("DynamoDB server did not come up: it was not ready after 500 ms");
@@ -116,14 +110,18 @@ test("opening can be given up, and leaves nothing behind", async () => {
   const command = new AbortController();
   const reason = new Error("Ctrl-C");
   const opening = faultOf(open(place, { signal: command.signal }));
-  const isLocked = () => stat(join(place.state, "harness.lock")).then(Boolean, () => false);
-  await until("it has begun", isLocked, 10_000);
+  const log = join(place.state, "harness.log");
+  const starts = () =>
+    readFile(log, "utf8").then(
+      (text) => text.includes("S3 starts"),
+      () => false,
+    );
+  await until("the harness starts", starts, 10_000);
   command.abort(reason);
   const fault = await opening;
   expect(fault.code).toBe("CANCELLED");
   expect(fault.cause).toBe(reason);
-  const nobody = async () => (await processesOf(place.state)).length === 0;
-  await until("its process has ended", nobody, END_MS);
+  await until("its process has ended", () => isDeserted(place.state), END_MS);
 });
 
 test("a state directory that cannot be one is told", async () => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { HarnessEndpoints } from "../src/harness/index.ts";
+import type { Faults } from "./fake-daemon.ts";
 import { readRecord } from "../src/harness/record.ts";
 
 export const FAKE_DAEMON = new URL("./fake-daemon.ts", import.meta.url);
@@ -66,6 +67,10 @@ export async function processesOf(path: string): Promise<number[]> {
   return found;
 }
 
+export async function isDeserted(path: string): Promise<boolean> {
+  return (await processesOf(path)).length === 0;
+}
+
 /** A state directory and whoever uses it; at its end all of them have ended and it is gone. */
 export class Place implements AsyncDisposable {
   readonly root: string;
@@ -97,10 +102,17 @@ export class Place implements AsyncDisposable {
   async [Symbol.asyncDispose]() {
     for (const user of this.#users) user.kill();
     for (const pid of await processesOf(this.root)) end(pid);
-    const haveEnded = async () => (await processesOf(this.root)).length === 0;
-    await until("all processes of the place have ended", haveEnded, 10_000);
+    await until("all processes of the place have ended", () => isDeserted(this.root), 10_000);
     await rm(this.root, { recursive: true, force: true });
   }
+}
+
+/** A place whose harness is the stand-in, misbehaving so. */
+export async function placeWith(faults: Faults): Promise<Place> {
+  const place = await Place.make();
+  await mkdir(place.state);
+  await writeFile(join(place.state, "faults.json"), JSON.stringify(faults));
+  return place;
 }
 
 export interface HarnessUser {

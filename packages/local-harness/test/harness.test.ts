@@ -1,21 +1,30 @@
-import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, expect, test } from "vitest";
 import { openHarnessBy } from "../src/harness/open.ts";
-import { answers, END_MS, FAKE_DAEMON, hasEnded, Place, until } from "./harness-processes.ts";
+import {
+  answers,
+  END_MS,
+  FAKE_DAEMON,
+  hasEnded,
+  isDeserted,
+  Place,
+  placeWith,
+  until,
+} from "./harness-processes.ts";
 
 const open = (stateDirectory: string) => openHarnessBy(FAKE_DAEMON, { stateDirectory });
 
 describe("one harness per state directory", () => {
   test("ten users that come at once share one", async () => {
-    await using place = await Place.make();
+    await using place = await placeWith({ s3StartMs: 300 });
     const opened = await Promise.all(Array.from({ length: 10 }, () => open(place.state)));
     const endpoints = opened.map((harness) => harness.endpoints);
     expect(new Set(endpoints.map(({ s3, dynamodb }) => `${s3} ${dynamodb}`)).size).toBe(1);
     expect(await answers(endpoints[0]?.s3 ?? "")).toBe(true);
     const log = await readFile(join(place.state, "harness.log"), "utf8");
-    expect(log.match(/serving/g)).toHaveLength(1);
+    expect(log.match(/S3 starts/g)).toHaveLength(1);
     await Promise.all(opened.map((harness) => harness[Symbol.asyncDispose]()));
   });
 
@@ -62,9 +71,7 @@ describe("one harness per state directory", () => {
   });
 
   test("whoever is let in is served, however close it comes to the end", async () => {
-    await using place = await Place.make();
-    await mkdir(place.state);
-    await writeFile(join(place.state, "faults.json"), JSON.stringify({ graceMs: 1 }));
+    await using place = await placeWith({ graceMs: 1 });
     const pids = new Set<number>();
     const comeAndGo = async () => {
       for (let round = 0; round < 30; round++) {
@@ -97,18 +104,18 @@ describe("however its users end", () => {
   });
 
   test("a user that is killed while it waits for the harness leaves none behind", async () => {
-    await using place = await Place.make();
-    await mkdir(place.state);
-    await writeFile(join(place.state, "faults.json"), JSON.stringify({ dynamoHangs: true }));
+    await using place = await placeWith({ dynamoHangs: true });
     const user = place.user(FAKE_DAEMON);
-    const lock = join(place.state, "harness.lock");
-    const exists = (path: string) => stat(path).then(Boolean, () => false);
-    await until("the lock is taken", () => exists(lock), 10_000);
+    const log = join(place.state, "harness.log");
+    const starts = () =>
+      readFile(log, "utf8").then(
+        (text) => text.includes("S3 starts"),
+        () => false,
+      );
+    await until("the harness starts", starts, 10_000);
     user.kill();
-    await user.closed;
-    await writeFile(join(place.state, "faults.json"), "{}");
-    await using harness = await open(place.state);
-    expect(await answers(harness.endpoints.dynamodb)).toBe(true);
+    await until("all have ended", () => isDeserted(place.state), END_MS);
+    await expect(stat(join(place.state, "harness.json"))).rejects.toThrow("ENOENT");
   });
 
   test("the output of whoever started it closes while it runs on for others", async () => {
@@ -152,9 +159,7 @@ describe("however the harness ends", () => {
   });
 
   test("when one of its parts does", async () => {
-    await using place = await Place.make();
-    await mkdir(place.state);
-    await writeFile(join(place.state, "faults.json"), JSON.stringify({ dynamoIsMortal: true }));
+    await using place = await placeWith({ dynamoIsMortal: true });
     await using harness = await open(place.state);
     await fetch(harness.endpoints.dynamodb);
     const fault = await harness.lost;
@@ -177,9 +182,7 @@ describe("however the harness ends", () => {
   });
 
   test("though a part does not close", async () => {
-    await using place = await Place.make();
-    await mkdir(place.state);
-    await writeFile(join(place.state, "faults.json"), JSON.stringify({ closeHangs: true }));
+    await using place = await placeWith({ closeHangs: true });
     const harness = await open(place.state);
     const pid = await place.daemonPid();
     await harness[Symbol.asyncDispose]();
