@@ -1,1 +1,2 @@
-export {};
+export type { CheckpointCodec } from "./checkpoint-codec.ts";
+export { deltaZone, type DeltaZoneOptions } from "./zone.ts";

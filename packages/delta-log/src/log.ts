@@ -1,0 +1,176 @@
+import { type Dataset, type ObjectStore, ToplineError, zoneFolder } from "@topline/core";
+import type { ActionCache } from "./action-cache.ts";
+import { corrupt, type LogActions, readActions } from "./actions.ts";
+import type { CheckpointCodec } from "./checkpoint-codec.ts";
+
+/** What a listing of `_delta_log/` shows. */
+export interface LogListing {
+  /** ETags of the log entries, by version. */
+  readonly entries: ReadonlyMap<number, string>;
+  /** ETags of the classic checkpoints, by version. */
+  readonly checkpoints: ReadonlyMap<number, string>;
+  /** The oldest entry; infinite where there is none. */
+  readonly first: number;
+  /** The newest version that the log tells of; -1 where there is no table. */
+  readonly newest: number;
+}
+
+export interface DeltaLog {
+  readonly table: Dataset;
+  readonly hasCodec: boolean;
+  list(): Promise<LogListing>;
+  /** @throws {ToplineError} `VERSION_UNREADABLE`, `STATE_CORRUPT` */
+  entry(version: number, listing: LogListing): Promise<LogActions>;
+  /** @throws {ToplineError} `CONFIG_INVALID` without a codec; `STATE_CORRUPT` */
+  checkpoint(version: number, listing: LogListing): Promise<LogActions>;
+  /** The entry as it was written, or `undefined` while nobody has. */
+  text(version: number): Promise<string | undefined>;
+  /** @throws {ToplineError} `OBJECT_EXISTS` when somebody else has put that entry */
+  put(version: number, text: string): Promise<void>;
+}
+
+export interface DeltaLogOptions {
+  readonly store: ObjectStore;
+  readonly table: Dataset;
+  readonly cache: ActionCache;
+  readonly checkpoints?: CheckpointCodec | undefined;
+}
+
+const entryName = /^([0-9]{20})\.json$/;
+const checkpointName = /^([0-9]{20})\.checkpoint\.parquet$/;
+
+/**
+ * The files of one table's log. Whole listings are taken, and so `_last_checkpoint`, which saves a reader from
+ * listing, is not needed.
+ */
+export function deltaLog({ store, table, cache, checkpoints: codec }: DeltaLogOptions): DeltaLog {
+  const folder = `${zoneFolder(table)}_delta_log/`;
+  const entryKey = (version: number) => `${folder}${padded(version)}.json`;
+  const checkpointKey = (version: number) => `${folder}${padded(version)}.checkpoint.parquet`;
+
+  async function read(
+    key: string,
+    listed: string | undefined,
+    rows: (body: AsyncIterable<Uint8Array>) => AsyncIterable<unknown>,
+  ): Promise<LogActions> {
+    const cached = listed === undefined ? undefined : cache.get(key, listed);
+    if (cached !== undefined) return cached;
+    const { body, etag, size } = await store.get(key);
+    const actions = await readActions(key, rows(body));
+    cache.set(key, { etag, size, actions });
+    return actions;
+  }
+
+  return {
+    table,
+    hasCodec: codec !== undefined,
+
+    async list() {
+      const entries = new Map<number, string>();
+      const checkpoints = new Map<number, string>();
+      for await (const { key, etag } of store.list(folder)) {
+        const name = key.slice(folder.length);
+        const entry = entryName.exec(name)?.[1];
+        const checkpoint = checkpointName.exec(name)?.[1];
+        if (entry !== undefined) entries.set(Number(entry), etag);
+        if (checkpoint !== undefined) checkpoints.set(Number(checkpoint), etag);
+      }
+      const first = least(entries.keys());
+      return { entries, checkpoints, first, newest: newestOf(entries, checkpoints) };
+    },
+
+    async entry(version, listing) {
+      const key = entryKey(version);
+      try {
+        return await read(key, listing.entries.get(version), (body) => jsonLines(key, body));
+      } catch (error) {
+        if (!ToplineError.is(error, "OBJECT_NOT_FOUND")) throw error;
+        if (!listing.entries.has(version)) throw corrupt(key, "an entry is missing between others");
+        throw gone(table, version, "its log entry was removed while it was read; ask again");
+      }
+    },
+
+    async checkpoint(version, listing) {
+      const key = checkpointKey(version);
+      if (codec === undefined) throw codecMissing(key, listing);
+      return read(key, listing.checkpoints.get(version), (body) => codec.read(body));
+    },
+
+    async text(version) {
+      try {
+        const { body } = await store.get(entryKey(version));
+        return await collectText(entryKey(version), body);
+      } catch (error) {
+        if (ToplineError.is(error, "OBJECT_NOT_FOUND")) return undefined;
+        throw error;
+      }
+    },
+
+    async put(version, text) {
+      await store.put(entryKey(version), new TextEncoder().encode(text), {
+        ifNoneMatch: "*",
+        contentType: "application/json",
+      });
+    },
+  };
+}
+
+const padded = (version: number) => String(version).padStart(20, "0");
+
+const least = (versions: Iterable<number>) => {
+  let found = Number.POSITIVE_INFINITY;
+  for (const version of versions) found = Math.min(found, version);
+  return found;
+};
+
+function newestOf(...files: readonly ReadonlyMap<number, string>[]): number {
+  let found = -1;
+  for (const versions of files)
+    for (const version of versions.keys()) found = Math.max(found, version);
+  return found;
+}
+
+async function* jsonLines(key: string, body: AsyncIterable<Uint8Array>): AsyncGenerator {
+  const lines = (await collectText(key, body)).split("\n");
+  for (const [at, line] of lines.entries()) {
+    if (line.trim() === "") continue;
+    let row: unknown;
+    try {
+      row = JSON.parse(line);
+    } catch (cause) {
+      throw corrupt(`${key}, line ${at + 1}`, "it is not JSON", cause);
+    }
+    yield row;
+  }
+}
+
+async function collectText(key: string, body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  for await (const chunk of body)
+    text += decode(key, () => decoder.decode(chunk, { stream: true }));
+  return text + decode(key, () => decoder.decode());
+}
+
+function decode(key: string, part: () => string): string {
+  try {
+    return part();
+  } catch (cause) {
+    throw corrupt(key, "it is not UTF-8", cause);
+  }
+}
+
+export function gone(table: Dataset, version: number, why: string): ToplineError {
+  return new ToplineError(
+    "VERSION_UNREADABLE",
+    `Version ${version} of the zone table ${table} cannot be read: ${why}.`,
+  );
+}
+
+function codecMissing(key: string, { first }: LogListing): ToplineError {
+  const begin = Number.isFinite(first) ? `begins at entry ${first}` : "has no entries";
+  return new ToplineError(
+    "CONFIG_INVALID",
+    `The log ${begin}, so it can only be read from its checkpoint ${key}, and there is nothing to read Parquet with. Pass a CheckpointCodec: deltaZone({ store, checkpoints }).`,
+  );
+}
