@@ -1,8 +1,8 @@
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import { runDaemon } from "./daemon-process.ts";
 
 // Whatever is loaded from here on is loaded faster the next time.
-enableCompileCache?.();
+module.enableCompileCache?.();
 
 await runDaemon(async () => {
   const [{ startS3Server: startS3 }, { startDynoxide: startDynamo }] = await Promise.all([

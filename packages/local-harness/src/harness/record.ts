@@ -38,6 +38,16 @@ export async function writeRecord(path: string, record: HarnessRecord): Promise<
   }
 }
 
+/** Whether a record is there and tells of the harness with this token. Failing to read it is no proof. */
+export async function tellsOf(path: string, token: string): Promise<boolean> {
+  try {
+    return (await readFile(path, "utf8")).includes(token);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    return code !== "ENOENT" && code !== "ENOTDIR";
+  }
+}
+
 export async function removeRecord(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => {});
 }

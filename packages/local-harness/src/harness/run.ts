@@ -12,7 +12,7 @@ import {
   type PartStarters,
   type RunningParts,
 } from "./parts.ts";
-import { readRecord, removeRecord, writeRecord } from "./record.ts";
+import { removeRecord, tellsOf, writeRecord } from "./record.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { admitUsers } from "./users.ts";
 
@@ -61,7 +61,6 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
   const token = randomBytes(16).toString("hex");
   const s3 = parts.s3.endpoint;
   const dynamodb = parts.dynamodb.endpoint;
-  const buckets = new Map<string, Promise<void>>();
 
   const users = await admitUsers({
     token,
@@ -69,12 +68,7 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
     graceMs: options.graceMs ?? 400,
     objection: (request) => objectToPort(request, parts.s3),
     async prepare({ bucket }) {
-      const made = buckets.get(bucket) ?? makeBucket(s3, bucket);
-      buckets.set(bucket, made);
-      await made.catch((error: unknown) => {
-        buckets.delete(bucket);
-        throw error;
-      });
+      await makeBucket(s3, bucket);
       return { s3, dynamodb, bucket, ...IDENTITY };
     },
   });
@@ -90,9 +84,10 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
       watch.disowned.then(() => "its state directory was deleted or taken over"),
     ]);
     options.log(`ending: ${reason}`);
-    if (!watch.isDisowned) await removeRecord(state.record);
   } finally {
+    // First nobody is let in any more, then nobody is sent here.
     await users.dismiss();
+    if (await tellsOf(state.record, token)) await removeRecord(state.record);
   }
 }
 
@@ -107,21 +102,12 @@ function objectToPort({ s3Port }: Request, { endpoint }: HarnessPart): ToplineEr
 /** Notices that the directory no longer tells of this harness, and keeps the log within bounds. */
 function watchState(state: StateDirectory, token: string) {
   const { promise: disowned, resolve } = Promise.withResolvers<void>();
-  const watch = {
-    disowned,
-    isDisowned: false,
-    [Symbol.dispose]: () => clearInterval(timer),
-  };
   const look = async () => {
-    const record = await readRecord(state.record);
-    if (record?.token !== token) {
-      watch.isDisowned = true;
-      resolve();
-    }
+    if (!(await tellsOf(state.record, token))) resolve();
     await boundLog(state.log);
   };
   const timer = setInterval(() => void look(), WATCH_MS);
-  return watch;
+  return { disowned, [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {
