@@ -1,0 +1,72 @@
+import { type Answer, isoTime, xml } from "../answers.ts";
+import { notImplemented, S3Error } from "../errors.ts";
+import { readText } from "../payload.ts";
+import { timestamp } from "../records.ts";
+import { bucketOf, type S3Request } from "../request.ts";
+import type { State } from "../state.ts";
+import { element, parseDocument, text, xmlDocument } from "../xml.ts";
+import { OWNER } from "./owner.ts";
+
+const HOME_REGION = "us-east-1";
+
+/** 3 to 63 of `a-z0-9.-`, letters or digits at both ends and beside every dot, and no IPv4 address. */
+const NAME =
+  /^(?=.{3,63}$)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+export async function listBuckets(state: State): Promise<Answer> {
+  const buckets = [...state.buckets()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return xml(
+    xmlDocument("ListAllMyBucketsResult", [
+      OWNER,
+      element(
+        "Buckets",
+        buckets.map(({ name, created }) =>
+          element("Bucket", [element("Name", name), element("CreationDate", isoTime(created))]),
+        ),
+      ),
+    ]),
+  );
+}
+
+/** Again by the same owner: done already in the home region, a conflict elsewhere, as S3 has it. */
+export async function createBucket(state: State, request: S3Request): Promise<Answer> {
+  const name = bucketOf(request);
+  if (!NAME.test(name)) throw new S3Error("InvalidBucketName", { BucketName: name });
+  const region = readRegion(await readText(request));
+  const present = state.findBucket(name);
+  if (present === undefined) {
+    state.commit({ op: "create-bucket", bucket: { name, created: timestamp(), region } });
+  } else if (present.region !== HOME_REGION || region !== HOME_REGION) {
+    throw new S3Error("BucketAlreadyOwnedByYou", { BucketName: name });
+  }
+  return { status: 200, headers: { Location: `/${name}` } };
+}
+
+function readRegion(document: string): string {
+  if (document.trim() === "") return HOME_REGION;
+  const node = parseDocument(document, "CreateBucketConfiguration");
+  const unknown = Object.keys(node).find(
+    (name) => name !== "LocationConstraint" && name !== "#text",
+  );
+  if (unknown !== undefined) throw notImplemented(`${unknown} in CreateBucketConfiguration`);
+  return text(node, "LocationConstraint")?.trim() || HOME_REGION;
+}
+
+export async function headBucket(state: State, request: S3Request): Promise<Answer> {
+  const { region } = state.bucket(bucketOf(request));
+  return { status: 200, headers: { "x-amz-bucket-region": region } };
+}
+
+/** The home region is told by saying nothing. */
+export async function getBucketLocation(state: State, request: S3Request): Promise<Answer> {
+  const { region } = state.bucket(bucketOf(request));
+  return xml(xmlDocument("LocationConstraint", region === HOME_REGION ? "" : region));
+}
+
+/** Uploads that were never completed do not keep a bucket. */
+export async function deleteBucket(state: State, request: S3Request): Promise<Answer> {
+  const { name, objects } = state.bucket(bucketOf(request));
+  if (objects.size > 0) throw new S3Error("BucketNotEmpty", { BucketName: name });
+  state.commit({ op: "delete-bucket", bucket: name });
+  return { status: 204 };
+}

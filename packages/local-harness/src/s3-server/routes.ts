@@ -1,0 +1,180 @@
+import type { Answer } from "./answers.ts";
+import { notImplemented, S3Error } from "./errors.ts";
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  headBucket,
+  listBuckets,
+} from "./operations/buckets.ts";
+import { completeUpload } from "./operations/complete-upload.ts";
+import { copyObject } from "./operations/copy-object.ts";
+import { deleteObject, deleteObjects } from "./operations/delete-objects.ts";
+import { getObject } from "./operations/get-object.ts";
+import { listObjects, listObjectsV2 } from "./operations/list-objects.ts";
+import { listParts, listUploads } from "./operations/list-uploads.ts";
+import { putObject } from "./operations/put-object.ts";
+import { uploadPart, uploadPartCopy } from "./operations/upload-part.ts";
+import { abortUpload, createUpload } from "./operations/uploads.ts";
+import type { S3Request } from "./request.ts";
+import type { State } from "./state.ts";
+
+/** Which operation a request asks for. Whatever is not in these tables is refused, never ignored. */
+
+type Operation = (state: State, request: S3Request) => Promise<Answer>;
+
+interface Route {
+  readonly method: string;
+  readonly target: "service" | "bucket" | "object";
+  /** Query parameters, or `x-amz-copy-source`, that must be there. */
+  readonly marks?: readonly string[];
+  /** Further query parameters that the operation understands. */
+  readonly query?: readonly string[];
+  readonly operation: Operation;
+}
+
+const LISTING = ["prefix", "delimiter", "max-keys", "encoding-type"];
+const OVERRIDES = [
+  "response-cache-control",
+  "response-content-disposition",
+  "response-content-encoding",
+  "response-content-language",
+  "response-content-type",
+  "response-expires",
+];
+const COPY = "x-amz-copy-source";
+
+/** The first that fits: those with marks stand before those without. */
+const ROUTES: readonly Route[] = [
+  { method: "GET", target: "service", operation: listBuckets },
+
+  { method: "PUT", target: "bucket", operation: createBucket },
+  { method: "HEAD", target: "bucket", operation: headBucket },
+  { method: "DELETE", target: "bucket", operation: deleteBucket },
+  { method: "GET", target: "bucket", marks: ["location"], operation: getBucketLocation },
+  {
+    method: "GET",
+    target: "bucket",
+    marks: ["uploads"],
+    query: [
+      "prefix",
+      "delimiter",
+      "max-uploads",
+      "encoding-type",
+      "key-marker",
+      "upload-id-marker",
+    ],
+    operation: listUploads,
+  },
+  {
+    method: "GET",
+    target: "bucket",
+    marks: ["list-type"],
+    query: [...LISTING, "continuation-token", "start-after", "fetch-owner"],
+    operation: listObjectsV2,
+  },
+  { method: "GET", target: "bucket", query: [...LISTING, "marker"], operation: listObjects },
+  { method: "POST", target: "bucket", marks: ["delete"], operation: deleteObjects },
+
+  {
+    method: "GET",
+    target: "object",
+    marks: ["uploadId"],
+    query: ["max-parts", "part-number-marker", "encoding-type"],
+    operation: listParts,
+  },
+  { method: "GET", target: "object", query: OVERRIDES, operation: getObject },
+  { method: "HEAD", target: "object", query: OVERRIDES, operation: getObject },
+  {
+    method: "PUT",
+    target: "object",
+    marks: ["uploadId", "partNumber", COPY],
+    operation: uploadPartCopy,
+  },
+  { method: "PUT", target: "object", marks: ["uploadId", "partNumber"], operation: uploadPart },
+  { method: "PUT", target: "object", marks: [COPY], operation: copyObject },
+  { method: "PUT", target: "object", operation: putObject },
+  { method: "POST", target: "object", marks: ["uploads"], operation: createUpload },
+  { method: "POST", target: "object", marks: ["uploadId"], operation: completeUpload },
+  { method: "DELETE", target: "object", marks: ["uploadId"], operation: abortUpload },
+  { method: "DELETE", target: "object", operation: deleteObject },
+];
+
+/** @throws {S3Error} `NotImplemented` */
+export function operationOf(request: S3Request): Operation {
+  const target = targetOf(request);
+  const route = ROUTES.find(
+    ({ method, target: routed, marks = [] }) =>
+      method === request.method && routed === target && marks.every((mark) => has(request, mark)),
+  );
+  if (route === undefined) throw notImplemented(`${request.method} on a ${target} in this form`);
+  requireKnownQuery(request, route);
+  requireKnownHeaders(request);
+  return route.operation;
+}
+
+function targetOf({ bucket, key }: S3Request): Route["target"] {
+  if (bucket === undefined) return "service";
+  if (bucket === "") throw new S3Error("InvalidBucketName", { BucketName: "" });
+  return key === undefined ? "bucket" : "object";
+}
+
+const has = ({ query, headers }: S3Request, mark: string) =>
+  mark === COPY ? headers.has(mark) : query.has(mark);
+
+/** Subresources (`?acl`, `?versions`) and parameters (`partNumber`, `versionId`) that a route does not name. */
+function requireKnownQuery({ query }: S3Request, { marks = [], query: known = [] }: Route): void {
+  for (const name of query.keys()) {
+    // What names the call for logs, or belongs to a signature; x-amz- parameters count as headers.
+    if (name === "x-id" || /^x-amz-/i.test(name)) continue;
+    if (!marks.includes(name) && !known.includes(name)) {
+      throw notImplemented(`the query parameter ${name} here`);
+    }
+  }
+}
+
+const ANY = /^/;
+
+/** `x-amz-` headers that are understood, or change nothing here, with the values of which that is true. */
+const HEADERS: ReadonlyMap<string, RegExp> = new Map([
+  ...[
+    "algorithm",
+    "content-sha256",
+    "credential",
+    "date",
+    "expires",
+    "request-payer",
+    "security-token",
+    "signature",
+    "signedheaders",
+    "user-agent",
+    "checksum-algorithm",
+    "checksum-mode",
+    "checksum-type",
+    "copy-source",
+    "copy-source-if-match",
+    "copy-source-if-modified-since",
+    "copy-source-if-none-match",
+    "copy-source-if-unmodified-since",
+    "copy-source-range",
+    "decoded-content-length",
+    "metadata-directive",
+    "mp-object-size",
+    "sdk-checksum-algorithm",
+    "tagging-directive",
+    "trailer",
+  ].map((name) => [`x-amz-${name}`, ANY] as const),
+  ["x-amz-acl", /^(private|bucket-owner-full-control)$/],
+  ["x-amz-object-ownership", /^BucketOwnerEnforced$/],
+  ["x-amz-storage-class", /^STANDARD$/],
+]);
+
+function requireKnownHeaders({ headers }: S3Request): void {
+  for (const [name, value] of headers) {
+    if (!name.startsWith("x-amz-") || name.startsWith("x-amz-meta-")) continue;
+    // Checksums that are not known are refused where bodies are read.
+    if (name.startsWith("x-amz-checksum-")) continue;
+    if (HEADERS.get(name)?.test(value) !== true)
+      throw notImplemented(`the header ${name}: ${value}`);
+  }
+}

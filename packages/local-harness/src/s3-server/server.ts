@@ -1,0 +1,164 @@
+import { randomBytes } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { ToplineError } from "@topline/core";
+import type { Answer } from "./answers.ts";
+import { S3Error } from "./errors.ts";
+import { readRequest } from "./request.ts";
+import { operationOf } from "./routes.ts";
+import { State } from "./state.ts";
+import { errorDocument } from "./xml.ts";
+
+export interface S3ServerOptions {
+  /** Made if it is not there. Belongs to one running server at a time: the caller sees to that. */
+  readonly directory: string;
+  /** Default: any that is free. */
+  readonly port?: number;
+  /** Loopback and nothing else: the server lets everybody do everything. */
+  readonly host?: "127.0.0.1";
+}
+
+export interface S3Server extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>`, for path-style addressing. */
+  readonly endpoint: string;
+  /** Cuts requests that are under way; what was answered stays. */
+  close(): Promise<void>;
+}
+
+const LARGEST_HEADERS = 64 * 1024;
+
+/**
+ * An S3 for development: objects on disk, for whoever can reach the loopback interface.
+ *
+ * Signatures, presigned ones included, are not checked, and neither is their expiry. What was answered survives
+ * the end of the process, SIGKILL included, but is not flushed to disk: a loss of power may take it. Operations,
+ * parameters and headers that it does not know are answered `NotImplemented`.
+ *
+ * @throws {ToplineError} `HARNESS_UNAVAILABLE` when the port is taken; `STATE_CORRUPT` when the directory holds
+ * something else
+ */
+export async function startS3Server(options: S3ServerOptions): Promise<S3Server> {
+  const { directory, port = 0, host = "127.0.0.1" } = options;
+  const state = await State.open(directory);
+  const underWay = new Set<Promise<void>>();
+  const listen = (awaitsContinue: boolean) => (incoming: IncomingMessage, out: ServerResponse) => {
+    const handled = handle(state, incoming, out, awaitsContinue).finally(() => {
+      underWay.delete(handled);
+    });
+    underWay.add(handled);
+  };
+  const server = createServer({
+    maxHeaderSize: LARGEST_HEADERS,
+    // A body takes as long as it takes, and an idle client of a development server is no burden.
+    requestTimeout: 0,
+    keepAliveTimeout: 0,
+  });
+  server.on("request", listen(false)).on("checkContinue", listen(true));
+
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+    server.closeAllConnections();
+    await closed;
+    await Promise.all(underWay);
+    await state.close();
+  };
+  try {
+    await bind(server, port, host);
+  } catch (error) {
+    await state.close();
+    throw error;
+  }
+  let closing: Promise<void> | undefined;
+  const closeOnce = () => (closing ??= close());
+  return {
+    endpoint: `http://${host}:${(server.address() as AddressInfo).port}`,
+    close: closeOnce,
+    [Symbol.asyncDispose]: closeOnce,
+  };
+}
+
+function bind(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(
+        new ToplineError(
+          "HARNESS_UNAVAILABLE",
+          `The embedded S3 server cannot listen on ${host}:${port}: ${cause.message}. Choose another port, or 0 for any that is free.`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Answers one request. Never throws: what cannot be answered any more ends its connection. */
+async function handle(
+  state: State,
+  incoming: IncomingMessage,
+  out: ServerResponse,
+  awaitsContinue: boolean,
+): Promise<void> {
+  const id = randomBytes(8).toString("hex").toUpperCase();
+  out.setHeader("x-amz-request-id", id);
+  out.setHeader("Server", "topline-s3-emulator");
+  let isContinued = false;
+  const letContinue = () => {
+    if (awaitsContinue && !isContinued) out.writeContinue();
+    isContinued = true;
+  };
+
+  let answer: Answer;
+  try {
+    const request = readRequest(incoming, id, letContinue);
+    answer = await operationOf(request)(state, request);
+  } catch (error) {
+    answer = refusal(asS3Error(error), incoming, id);
+  }
+  // A client that was not told to go on sends no body, so that nothing more can be read here.
+  if (awaitsContinue && !isContinued) out.setHeader("Connection", "close");
+  try {
+    await send(answer, incoming, out);
+  } catch {
+    out.destroy();
+  } finally {
+    answer.release?.();
+    // Whatever is left of a refused body is read and dropped, so that the connection can be used again.
+    incoming.resume();
+  }
+}
+
+async function send(answer: Answer, incoming: IncomingMessage, out: ServerResponse): Promise<void> {
+  const { status, headers = {}, body } = answer;
+  out.statusCode = status;
+  for (const [name, value] of Object.entries(headers)) out.setHeader(name, value);
+  if (body === undefined || typeof body === "string") {
+    const text = incoming.method === "HEAD" ? undefined : body;
+    if (text !== undefined)
+      out.setHeader("Content-Length", new TextEncoder().encode(text).byteLength);
+    else if (status === 200 && incoming.method !== "HEAD") out.setHeader("Content-Length", 0);
+    out.end(text);
+    return;
+  }
+  await pipeline(Readable.from(body, { objectMode: false }), out);
+}
+
+function refusal(error: S3Error, { url = "", method }: IncomingMessage, id: string): Answer {
+  const { code, message, status, details } = error;
+  const headers: Record<string, string> = { "Content-Type": "application/xml" };
+  if (code === "InvalidRange") headers["Content-Range"] = `bytes */${details["ActualObjectSize"]}`;
+  if (method === "HEAD") return { status, headers };
+  const Resource = url.split("?", 1)[0] ?? "";
+  const body = { Code: code, Message: message, ...details, Resource, RequestId: id, HostId: id };
+  return { status, headers, body: errorDocument(body) };
+}
+
+function asS3Error(error: unknown): S3Error {
+  if (error instanceof S3Error) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new S3Error("InternalError", {}, `The embedded S3 server failed: ${message}`);
+}
