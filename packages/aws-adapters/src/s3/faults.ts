@@ -1,0 +1,170 @@
+import { ToplineError } from "@topline/core";
+
+/**
+ * What S3's answers mean to a caller of the port: the one place where they are told apart.
+ * By the time that a fault arrives here, the SDK has spent its attempts.
+ */
+
+/** The calls that the adapter makes, each with the permissions that it needs. */
+const permissions = {
+  ListObjectsV2: ["s3:ListBucket"],
+  HeadObject: ["s3:GetObject", "s3:ListBucket"],
+  GetObject: ["s3:GetObject", "s3:ListBucket"],
+  PutObject: ["s3:PutObject"],
+  CopyObject: ["s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"],
+  DeleteObject: ["s3:DeleteObject"],
+  CreateMultipartUpload: ["s3:PutObject"],
+  UploadPart: ["s3:PutObject"],
+  UploadPartCopy: ["s3:GetObject", "s3:PutObject"],
+  CompleteMultipartUpload: ["s3:PutObject"],
+  AbortMultipartUpload: ["s3:AbortMultipartUpload"],
+  HeadBucket: ["s3:ListBucket"],
+  CreateBucket: ["s3:CreateBucket"],
+} as const;
+
+export interface S3Call {
+  readonly operation: keyof typeof permissions;
+  readonly bucket: string;
+  /** Of a copy, the source: the conditions are on it. */
+  readonly key?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Makes one call under its signal; what it throws is a `ToplineError`. */
+export async function attempt<T>(
+  call: S3Call,
+  send: (options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await send(call.signal === undefined ? {} : { abortSignal: call.signal });
+  } catch (error) {
+    throw faultOf(error, call);
+  }
+}
+
+export function faultOf(error: unknown, call: S3Call): ToplineError {
+  if (error instanceof ToplineError) return error;
+  const { name, message, status, attempts } = described(error);
+  const cause = { cause: error };
+  const subject = subjectOf(call);
+
+  if (call.signal?.aborted === true || name === "AbortError") {
+    return new ToplineError("CANCELLED", `${call.operation} of ${subject} was cancelled.`, cause);
+  }
+  if (status === 412) return conditionFailed(call, cause);
+  if (name === "NoSuchUpload") {
+    return new ToplineError(
+      "STORE_UNAVAILABLE",
+      `The upload of ${subject} is no longer there: its last answer was lost, or somebody aborted it. Look whether the object is there; if not, put it again.`,
+      cause,
+    );
+  }
+  if (status === 404 && call.key !== undefined && name !== "NoSuchBucket") {
+    return new ToplineError("OBJECT_NOT_FOUND", `There is no ${subject}.`, cause);
+  }
+  const answer = `${status === undefined ? "" : `${status} `}${name}: ${message}`;
+  if (passes(error)) {
+    return new ToplineError(
+      "STORE_UNAVAILABLE",
+      `S3 did not get ${call.operation} of ${subject} done in ${attempts} attempt(s); the last answer was ${answer}. Try again later; if it stays so, check the endpoint and the network.`,
+      cause,
+    );
+  }
+  return new ToplineError(
+    "STORE_REFUSED",
+    `S3 refused ${call.operation} of ${subject}: ${answer}. ${remedy(call, name, status)}`,
+    cause,
+  );
+}
+
+function conditionFailed(call: S3Call, cause: { cause: unknown }): ToplineError {
+  const { operation, bucket, key = "" } = call;
+  return operation === "PutObject" || operation === "CompleteMultipartUpload"
+    ? new ToplineError("OBJECT_EXISTS", `There is an ${subjectOf(call)} already.`, cause)
+    : changed(bucket, key, cause);
+}
+
+export function changed(bucket: string, key: string, cause?: { cause: unknown }): ToplineError {
+  const subject = subjectOf({ bucket, key });
+  return new ToplineError(
+    "OBJECT_CHANGED",
+    `The ${subject} was replaced: its ETag is no longer the expected one. Read it again and decide anew.`,
+    cause,
+  );
+}
+
+/** @throws {ToplineError} `CANCELLED` */
+export function throwIfAborted(call: S3Call): void {
+  if (call.signal?.aborted === true) throw faultOf(call.signal.reason, call);
+}
+
+const subjectOf = ({ bucket, key }: Pick<S3Call, "bucket" | "key">): string =>
+  key === undefined ? `bucket ${bucket}` : `object ${JSON.stringify(key)} in bucket ${bucket}`;
+
+const networkCodes = new Set([
+  "ECONNRESET",
+  "ECONNREFUSED",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+]);
+
+const passingNames = new Set([
+  "TimeoutError",
+  "RequestTimeout",
+  "SlowDown",
+  "ServiceUnavailable",
+  "ThrottlingException",
+  "ConditionalRequestConflict",
+  "OperationAborted",
+]);
+
+function passes(error: unknown): boolean {
+  const { name, status, code, retryable } = described(error);
+  if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return true;
+  return retryable || passingNames.has(name) || networkCodes.has(code);
+}
+
+function remedy({ operation, bucket, key }: S3Call, name: string, status?: number): string {
+  if (name === "NoSuchBucket" || status === 404) {
+    return `Create bucket ${bucket}, or check its name, the region and the endpoint.`;
+  }
+  if (name === "AccessDenied" || status === 403) {
+    const where = key === undefined ? bucket : `${bucket}/${key}`;
+    return `Check the credentials, and that they may ${permissions[operation].join(" and ")} on ${where} (also in the bucket's policy and the KMS key's).`;
+  }
+  if (name === "CredentialsProviderError") {
+    return "Give credentials: a profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+  }
+  if (status === 301 || status === 307 || name === "PermanentRedirect") {
+    return `Bucket ${bucket} is in another region: check the client's.`;
+  }
+  if (status === 501 && operation === "DeleteObject") {
+    return "This endpoint knows no conditional delete: set conditionalDelete to false.";
+  }
+  return "Check the bucket's name, the region, the endpoint and the key (at most 1,024 bytes).";
+}
+
+/** What the SDK hangs on an error, of which none is certain to be there. */
+function described(error: unknown) {
+  const found = error as
+    | {
+        readonly name?: string;
+        readonly message?: string;
+        readonly code?: string;
+        readonly $retryable?: unknown;
+        readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
+      }
+    | undefined;
+  return {
+    name: found?.name ?? "Error",
+    message: found?.message ?? String(error),
+    code: found?.code ?? "",
+    status: found?.$metadata?.httpStatusCode,
+    attempts: found?.$metadata?.attempts ?? 1,
+    retryable: found?.$retryable !== undefined,
+  };
+}

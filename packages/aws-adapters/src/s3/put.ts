@@ -1,0 +1,97 @@
+import {
+  PutObjectCommand,
+  UploadPartCommand,
+  type UploadPartCommandOutput,
+} from "@aws-sdk/client-s3";
+import type { PutOptions } from "@topline/core";
+import type { Bucket } from "./bucket.ts";
+import { attempt, throwIfAborted } from "./faults.ts";
+import { encodeMetadata } from "./metadata.ts";
+import { type PartSlot, uploadInParts } from "./multipart.ts";
+import { cut, streamPartSize } from "./parts.ts";
+import { retryingConflicts } from "./retries.ts";
+
+type Put = { readonly etag: string };
+
+/** Bytes, and streams that fit one part, go in one request; the rest in parts. */
+export async function put(
+  bucket: Bucket,
+  key: string,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  options: PutOptions,
+): Promise<Put> {
+  const { signal } = options;
+  throwIfAborted({ operation: "PutObject", bucket: bucket.name, key, signal });
+  if (body instanceof Uint8Array && body.byteLength <= bucket.singleRequestLimit) {
+    return putWhole(bucket, key, body, options);
+  }
+  const stream = body instanceof Uint8Array ? once(body) : body;
+  const parts = cut(stream, (index) => streamPartSize(bucket.partSize, index));
+  const first = await parts.next();
+  if (first.done === true) return putWhole(bucket, key, new Uint8Array(), options);
+  const second = await parts.next();
+  if (second.done === true) return putWhole(bucket, key, first.value, options);
+  const upload = {
+    key,
+    object: { ContentType: options.contentType, Metadata: encodeMetadata(options.metadata) },
+    ifNoneMatch: options.ifNoneMatch,
+    signal,
+  };
+  return uploadInParts(bucket, upload, rejoined([first.value, second.value], parts), (part, slot) =>
+    sendPart(bucket, key, part, slot),
+  );
+}
+
+async function putWhole(
+  { client, name }: Bucket,
+  key: string,
+  Body: Uint8Array,
+  { contentType, ifNoneMatch, metadata, signal }: PutOptions,
+): Promise<Put> {
+  const command = new PutObjectCommand({
+    Bucket: name,
+    Key: key,
+    Body,
+    ContentType: contentType,
+    Metadata: encodeMetadata(metadata),
+    IfNoneMatch: ifNoneMatch,
+  });
+  const { ETag = "" } = await attempt(
+    { operation: "PutObject", bucket: name, key, signal },
+    (options) => client.send(retryingConflicts(command), options),
+  );
+  return { etag: ETag };
+}
+
+async function sendPart(
+  { client, name }: Bucket,
+  key: string,
+  Body: Uint8Array,
+  { UploadId, PartNumber, signal }: PartSlot,
+) {
+  const command = new UploadPartCommand({ Bucket: name, Key: key, Body, UploadId, PartNumber });
+  const answer = await attempt({ operation: "UploadPart", bucket: name, key, signal }, (options) =>
+    client.send(command, options),
+  );
+  return checked(answer);
+}
+
+/** A part's ETag and checksum, which S3 wants back when the upload is completed. */
+const checked = ({ ETag, ChecksumCRC32 }: UploadPartCommandOutput) => ({ ETag, ChecksumCRC32 });
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** The parts that were drawn to see how many there are, and the rest; left early, the rest is closed too. */
+async function* rejoined(
+  drawn: readonly Uint8Array[],
+  rest: AsyncGenerator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* drawn;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
+}
