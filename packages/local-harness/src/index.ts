@@ -1,1 +1,2 @@
 export * from "./harness/index.ts";
+export { startS3Server, type S3Server, type S3ServerOptions } from "./s3-server/index.ts";

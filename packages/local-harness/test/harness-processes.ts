@@ -56,6 +56,11 @@ function end(pid: number): void {
   }
 }
 
+export async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/children`, "utf8");
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
 /** Processes whose arguments name a path, by `/proc`; none where there is no such thing. */
 export async function processesOf(path: string): Promise<number[]> {
   const found: number[] = [];
