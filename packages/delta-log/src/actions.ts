@@ -57,7 +57,7 @@ const actionSchema = z.object({
     })
     .nullish(),
   txn: z.object({ appId: z.string(), version: z.unknown() }).nullish(),
-  commitInfo: z.unknown(),
+  commitInfo: z.unknown().optional(),
   add: z
     .object({
       path: z.string(),
@@ -66,11 +66,11 @@ const actionSchema = z.object({
       modificationTime: long,
       dataChange: z.boolean(),
       stats: z.string().nullish(),
-      deletionVector: z.unknown(),
+      deletionVector: z.unknown().optional(),
     })
     .nullish(),
   remove: z
-    .object({ path: z.string(), dataChange: z.boolean(), deletionVector: z.unknown() })
+    .object({ path: z.string(), dataChange: z.boolean(), deletionVector: z.unknown().optional() })
     .nullish(),
 });
 type Action = z.output<typeof actionSchema>;

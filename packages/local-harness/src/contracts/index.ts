@@ -1,0 +1,2 @@
+/** The ports' contract suites: functions that register vitest tests over any implementation. */
+export * from "./zone.ts";
