@@ -24,7 +24,8 @@ export function memoryZone(): Zone {
   };
 
   const commits = (table: Dataset, from: number, to: number): ZoneCommit[] => {
-    if (from < -1 || to >= log(table).length) throw unreadable(table, to);
+    const known = (version: number) => version >= -1 && version < log(table).length;
+    for (const version of [from, to]) if (!known(version)) throw unreadable(table, version);
     return log(table)
       .slice(from + 1, to + 1)
       .map((entry) => entry.commit);
