@@ -6,7 +6,7 @@
  */
 const names = {
   operators: `
-    + - * / // % ^ ** & | << >> ~ !__postfix @ || ^@ && @> <@ <-> <=> ~~ !~~ ~~* !~~* ~~~
+    + - * / // % ^ ** & | && << >> ~ !__postfix @ || ^@ && @> <@ <-> <=> ->> ~~ !~~ ~~* !~~* ~~~
     like_escape ilike_escape not_like_escape not_ilike_escape add subtract multiply divide mod
     fdiv fmod nullif constant_or_null row`,
   numbers: `

@@ -162,6 +162,11 @@ describe("a query over the tables", () => {
     ["SELECT count(*) FROM TOP_GENRES POSITIONAL JOIN (SELECT 1)", [[4n]]],
     ["SELECT count(*) FROM TOP_GENRES TABLESAMPLE 100%", [[4n]]],
     ["SELECT genre COLLATE NOCASE = 'ANIME' FROM TOP_GENRES WHERE rank = 2", [[true]]],
+    [`SELECT '{"a": {"b": 1}}'::JSON->'a'->>'b', [1, 2] && [2]`, [["1", true]]],
+    [
+      "SELECT 2 ** 3, -rank % 2, 7 // 2, 'a' || 'b' FROM TOP_GENRES WHERE rank = 3",
+      [[8, -1n, 3n, "ab"]],
+    ],
     ["VALUES (1, 'a')", [[1n, "a"]]],
     ["TABLE TOP_GENRES LIMIT 0", []],
     ["/* ; */ SELECT ';' -- ; DROP TABLE TOP_GENRES", [[";"]]],
@@ -230,6 +235,7 @@ describe("a query that cannot be answered", () => {
     ["SELECT 1; SELECT 2", /One statement at a time/],
     ["INSERT INTO TOP_GENRES VALUES (1)", /Only a SELECT/],
     ["SHOW TABLES", /not answered here/],
+    ["SELECT uper(genre) FROM TOP_GENRES", /no function uper here/],
     ["SELECT $1", /PARAMETER is not allowed/],
     ["PIVOT TOP_GENRES ON genre USING sum(rank)", /Only a SELECT/],
   ])("is a wrong use, says why and what there is: %s", async (statement, reason) => {

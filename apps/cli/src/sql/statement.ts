@@ -140,7 +140,7 @@ class Walk {
     if (!EXPRESSIONS.has(kind)) throw new Refusal(`${readable(kind)} is not allowed.`);
     if (kind === "FUNCTION" || kind === "WINDOW") {
       const name = textOf(node, "function_name");
-      if (!FUNCTIONS.has(lower(name))) throw new Refusal(`Function ${name} is not allowed.`);
+      if (!FUNCTIONS.has(lower(name))) throw new Refusal(`There is no function ${name} here.`);
     }
     if (kind === "COLUMN_REF") this.#column(node);
     this.children(node, scope);
@@ -168,7 +168,7 @@ class Walk {
     const call = node["function"];
     const name = isNode(call) ? textOf(call, "function_name") : "";
     if (!TABLE_FUNCTIONS.has(lower(name))) {
-      throw new Refusal(`Function ${name} is not allowed in FROM.`);
+      throw new Refusal(`There is no function ${name} here for FROM.`);
     }
     this.children(node, scope);
   }
