@@ -1,3 +1,11 @@
+export {
+  type ComputedKpis,
+  computeKpis,
+  type ComputeOptions,
+  type CsvFiles,
+  type FileVerdict,
+} from "./compute-kpis.ts";
+export { BRIDGE_MACROS } from "./duckdb/bridge.ts";
 export { type DuckDbEngineOptions, duckdbEngine } from "./duckdb/engine.ts";
 export {
   buildPlan,

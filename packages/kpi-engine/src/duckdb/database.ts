@@ -49,11 +49,9 @@ export class Database implements Disposable {
       ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
       ...(threads === undefined ? {} : { threads: String(threads) }),
     };
-    const instance = await DuckDBInstance.create(join(directory, "work.duckdb"), settings).catch(
-      (cause: unknown) => {
-        throw unavailable(`DuckDB did not open a database in ${directory}`, cause);
-      },
-    );
+    const instance = await DuckDBInstance.create(":memory:", settings).catch((cause: unknown) => {
+      throw unavailable(`DuckDB did not open a database in ${directory}`, cause);
+    });
     const database = new Database(instance, await instance.connect(), signal);
     await database.run("its settings", "SET TimeZone = 'UTC'");
     for (const macro of BRIDGE_MACROS) await database.run("its macros", macro);
@@ -85,11 +83,11 @@ export class Database implements Disposable {
   }
 
   async #guard<T>(what: string, work: () => Promise<T>): Promise<T> {
-    if (this.#signal?.aborted) throw cancelled();
+    if (this.#signal?.aborted) throw cancelled(this.#signal);
     try {
       return await work();
     } catch (error) {
-      if (this.#signal?.aborted) throw cancelled();
+      if (this.#signal?.aborted) throw cancelled(this.#signal);
       throw failure(what, error);
     }
   }
@@ -101,7 +99,12 @@ export class Database implements Disposable {
   }
 }
 
-export const cancelled = () => new ToplineError("CANCELLED", "The engine was cancelled.");
+/** What the caller gave up for, where it said so as a fault. */
+export function cancelled(signal: AbortSignal): ToplineError {
+  const { reason } = signal;
+  if (reason instanceof ToplineError) return reason;
+  return new ToplineError("CANCELLED", "The engine was cancelled.", { cause: reason });
+}
 
 function unavailable(what: string, cause: unknown): ToplineError {
   return new ToplineError("ENGINE_UNAVAILABLE", `${what}: ${messageOf(cause)}`, { cause });

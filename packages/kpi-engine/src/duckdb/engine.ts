@@ -10,7 +10,7 @@ import { openWorkspace } from "./workspace.ts";
 
 export interface DuckDbEngineOptions {
   /** Where input copies lie, and Parquet and quarantine go. */
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, "get" | "put">;
   /** Each session has a directory of its own in it, for as long as it is open. */
   readonly tempDirectory: string;
   /** Of DuckDB, as it writes it, such as `1GB`; beyond, it spills. Default: 80 % of the machine's memory. */

@@ -22,7 +22,7 @@ const FILE_BYTES = 64 * 1024 ** 2;
  * @param name begins every file's name
  */
 export async function stageSource(
-  store: ObjectStore,
+  store: Pick<ObjectStore, "get">,
   source: EngineSource,
   to: { readonly directory: string; readonly name: string },
   options: { readonly maxBytes: number; readonly signal: AbortSignal },
@@ -35,7 +35,7 @@ export async function stageSource(
   let bytes = 0;
   try {
     for await (const chunk of raw) {
-      if (signal.aborted) throw cancelled();
+      if (signal.aborted) throw cancelled(signal);
       bytes += chunk.byteLength;
       if (bytes > maxBytes) {
         return await files.refuse(

@@ -14,7 +14,7 @@ import { identifier } from "./quoting.ts";
 /** What the parts of a session share: a directory, a database in it, and where objects come from. */
 export interface Workspace extends AsyncDisposable {
   readonly plan: Plan;
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, "get" | "put">;
   readonly db: Database;
   readonly directory: string;
   readonly clock: Pick<Clock, "now">;
@@ -25,7 +25,7 @@ export interface Workspace extends AsyncDisposable {
 
 export interface WorkspaceOptions {
   readonly plan: Plan;
-  readonly store: ObjectStore;
+  readonly store: Pick<ObjectStore, "get" | "put">;
   readonly tempDirectory: string;
   readonly memoryLimit?: string | undefined;
   readonly threads?: number | undefined;
