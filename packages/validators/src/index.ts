@@ -5,3 +5,4 @@ export { MAX_HEADER_BYTES, MAX_LINE_BYTES, MAX_RECORD_LINES } from "./dialect.ts
 export { type Judgement, judge, type RowValue } from "./judge.ts";
 export { type ReadFile, type ReadRecord, readRecords, splitLines } from "./reader.ts";
 export { compileDataset } from "./sql/compile.ts";
+export { createValidator, validator } from "./head.ts";

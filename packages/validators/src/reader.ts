@@ -46,17 +46,19 @@ export function readRecords(dataset: Dataset, bytes: Uint8Array): ReadFile {
   }
   texts.sort((a, b) => a.n - b.n);
 
-  const [first, ...rest] = texts.map(({ n, text, isAside }) => ({
-    n,
-    text,
-    fields: isAside ? undefined : cutFields(text),
-  }));
-  const width = first?.fields?.length;
-  const records = rest.map((record) =>
-    record.fields?.length === width ? record : { ...record, fields: undefined },
-  );
-  return { header: first, records };
+  const [first, ...rest] = texts;
+  const header = first && { n: first.n, text: first.text, fields: fieldsOf(first) };
+  const width = header?.fields?.length;
+  const records = rest.map((record) => {
+    const fields = fieldsOf(record);
+    const fits = fields?.length === width;
+    return { n: record.n, text: record.text, fields: fits ? fields : undefined };
+  });
+  return { header, records };
 }
+
+const fieldsOf = (record: { text: string; isAside: boolean }) =>
+  record.isAside ? undefined : cutFields(record.text);
 
 const lossy = new TextDecoder("utf-8", { ignoreBOM: true });
 

@@ -91,10 +91,11 @@ function reasons(contract: Contract): string {
   const columns = Object.entries(contract.rules);
   return [
     `WHEN ${columns[0]?.[0]} IS NULL THEN 'malformed'`,
-    ...columns.flatMap(([name, rule]) => [
-      ...(rule.optional ? [] : [`WHEN ${name} = '' THEN 'missing:${name}'`]),
-      `WHEN ${isInvalid(name, rule)} THEN 'invalid:${name}'`,
-    ]),
+    ...columns.flatMap(([name, rule]) => {
+      const isInvalidText = `WHEN ${isInvalid(name, rule)} THEN 'invalid:${name}'`;
+      if (rule.optional) return isInvalidText;
+      return [`WHEN ${name} = '' THEN 'missing:${name}'`, isInvalidText];
+    }),
     `WHEN line = header THEN 'malformed'`,
   ].join("\n    ");
 }

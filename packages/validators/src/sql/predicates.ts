@@ -7,16 +7,17 @@ import type { ColumnRule } from "../columns.ts";
 
 /** Holds where the text is present and breaks the rule. `''` is never invalid. */
 export function isInvalid(name: string, rule: ColumnRule): string {
-  switch (rule.kind) {
-    case "text":
-      return `length(${name}) > ${rule.maxCodePoints}`;
-    case "integer":
-      return `${name} <> '' AND (${outsideInteger(name, rule)})`;
-    case "timestamp":
-      return `${name} <> '' AND (regexp_extract(${name}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z?', 0) <> ${name} OR ${name} < '1970' OR COALESCE(CAST(TRY_CAST(replace(substr(${name}, 1, 19), 'T', ' ') AS TIMESTAMP) AS STRING), '') <> replace(substr(${name}, 1, 19), 'T', ' '))`;
-    case "date":
-      return `${name} <> '' AND (regexp_extract(${name}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}', 0) <> ${name} OR ${name} < '0001' OR COALESCE(CAST(TRY_CAST(${name} AS DATE) AS STRING), '') <> ${name})`;
+  if (rule.kind === "text") return `length(${name}) > ${rule.maxCodePoints}`;
+  return `${name} <> '' AND (${breaks(name, rule)})`;
+}
+
+function breaks(name: string, rule: Exclude<ColumnRule, { kind: "text" }>): string {
+  if (rule.kind === "integer") return outsideInteger(name, rule);
+  if (rule.kind === "date") {
+    return `regexp_extract(${name}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}', 0) <> ${name} OR ${name} < '0001' OR COALESCE(CAST(TRY_CAST(${name} AS DATE) AS STRING), '') <> ${name}`;
   }
+  const seconds = `replace(substr(${name}, 1, 19), 'T', ' ')`;
+  return `regexp_extract(${name}, '^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?Z?', 0) <> ${name} OR ${name} < '1970' OR COALESCE(CAST(TRY_CAST(${seconds} AS TIMESTAMP) AS STRING), '') <> ${seconds}`;
 }
 
 function outsideInteger(name: string, rule: ColumnRule & { kind: "integer" }): string {
@@ -35,15 +36,13 @@ const significant = (name: string) => `TRIM(LEADING '0' FROM ${name})`;
 
 /** The value that goes into the zone, for a text that is not invalid. */
 export function valueOf(name: string, rule: ColumnRule): string {
-  switch (rule.kind) {
-    case "text":
-    case "date":
-      return rule.optional ? `NULLIF(${name}, '')` : name;
-    case "integer":
-      return `CASE WHEN ${name} <> '' THEN COALESCE(TRY_CAST(${significant(name)} AS INT), 0) END`;
-    case "timestamp":
-      return `TRY_CAST(TRIM(TRAILING 'Z' FROM replace(${name}, 'T', ' ')) AS TIMESTAMP)`;
+  if (rule.kind === "integer") {
+    return `CASE WHEN ${name} <> '' THEN COALESCE(TRY_CAST(${significant(name)} AS INT), 0) END`;
   }
+  if (rule.kind === "timestamp") {
+    return `TRY_CAST(TRIM(TRAILING 'Z' FROM replace(${name}, 'T', ' ')) AS TIMESTAMP)`;
+  }
+  return rule.optional ? `NULLIF(${name}, '')` : name;
 }
 
 /**
@@ -51,17 +50,11 @@ export function valueOf(name: string, rule: ColumnRule): string {
  * cheap, and free to be wrong in the other direction. `moment` is the cell cast to a timestamp.
  */
 export function isPlainlyValid(name: string, rule: ColumnRule, moment: string): string {
-  const isPresent = rule.optional ? [] : [`${name} <> ''`];
-  switch (rule.kind) {
-    case "timestamp":
-      // What a cast gives back unchanged is a real time, in the one spelling that both engines share.
-      return `CAST(${moment} AS STRING) = ${name} AND ${moment} BETWEEN TIMESTAMP '1970-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'`;
-    case "text":
-    case "integer":
-    case "date":
-      return [
-        ...isPresent,
-        `${name} NOT LIKE ' %' AND ${name} NOT LIKE '% ' AND NOT (${isInvalid(name, rule)})`,
-      ].join(" AND ");
+  if (rule.kind === "timestamp") {
+    // What a cast gives back unchanged is a real time, in the one spelling that both engines share.
+    return `CAST(${moment} AS STRING) = ${name} AND ${moment} BETWEEN TIMESTAMP '1970-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'`;
   }
+  const isTrimmed = `${name} NOT LIKE ' %' AND ${name} NOT LIKE '% '`;
+  const isPresent = rule.optional ? "" : `${name} <> '' AND `;
+  return `${isPresent}${isTrimmed} AND NOT (${isInvalid(name, rule)})`;
 }
