@@ -2,6 +2,7 @@ import type { ObjectStore } from "@topline/core";
 import { memoryObjectStore } from "@topline/core/memory";
 import { type CheckpointCodec, deltaZone } from "@topline/delta-log";
 import { describe, expect, test } from "vitest";
+import { faultyStore } from "./faulty-store.ts";
 import {
   commitTo,
   fileOf,
@@ -141,6 +142,28 @@ test("a log that is whole needs no codec, whatever checkpoints lie in it", async
   for (const stem of ["a", "b", "c"]) await commitTo(zone, { add: [fileOf(stem)] });
   await store.put(logKey(1, ".checkpoint.parquet"), new TextEncoder().encode("PAR1"));
   expect((await zone.snapshot("streams")).files).toHaveLength(3);
+});
+
+test("a log that is whole is read from its newest checkpoint where there is a codec", async () => {
+  const inner = memoryObjectStore();
+  for (let version = 0; version < 6; version++) {
+    const creation = version === 0 ? foreignCreation() : [];
+    await putLines(inner, logKey(version), [...creation, foreignAdd(`f${version}.parquet`)]);
+  }
+  for (const version of [1, 3]) {
+    const added = files(...Array.from({ length: version + 1 }, (_, at) => at));
+    const rows = [...foreignCreation().slice(1), ...added.map((path) => foreignAdd(path))];
+    await putLines(inner, logKey(version, ".checkpoint.parquet"), rows);
+  }
+  const store = faultyStore(inner);
+  const zone = deltaZone({ store, checkpoints: jsonCodec });
+  expect(pathsOf((await zone.snapshot("streams")).files)).toEqual(files(0, 1, 2, 3, 4, 5));
+  const gets = store.calls.filter((call) => call.startsWith("get")).sort();
+  expect(gets).toEqual([
+    `get ${logKey(3, ".checkpoint.parquet")}`,
+    `get ${logKey(4)}`,
+    `get ${logKey(5)}`,
+  ]);
 });
 
 test("a checkpoint that is no checkpoint is STATE_CORRUPT, by its key", async () => {

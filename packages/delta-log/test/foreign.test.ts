@@ -90,6 +90,14 @@ describe("entries that others wrote", () => {
     expect((await zone.snapshot("streams")).fence).toBe(5n);
   });
 
+  test("cannot lower the fence", async () => {
+    const token = (version: number) => ({ txn: { appId: "topline", version } });
+    const store = await storeWith([...foreignCreation(), token(9)], [token(4)]);
+    const zone = deltaZone({ store });
+    expect((await zone.snapshot("streams")).fence).toBe(9n);
+    await expect(commitTo(zone, { fence: 8n })).rejects.toMatchObject({ code: "LEASE_LOST" });
+  });
+
   test("are told from the log's other files by their names", async () => {
     const store = await storeWith([...foreignCreation(), foreignAdd("a.parquet")]);
     const others = [
