@@ -12,7 +12,8 @@ const TYPES = { string: "VARCHAR", integer: "HUGEINT", double: "DOUBLE" } as con
 
 /**
  * DuckDB in memory with the tables in it, and nothing in its reach: no file, network, extension or secret, nothing
- * spilt to disk; a transaction that only reads; and a configuration that cannot be changed any more.
+ * spilt to disk; a transaction that only reads; and a configuration that cannot be changed any more. A fault of `rows`
+ * is thrown on.
  */
 export async function openLockedDatabase(
   tables: readonly SqlTable[],

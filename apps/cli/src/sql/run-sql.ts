@@ -7,9 +7,9 @@ import { lower, type Parsed, refusalOf } from "./statement.ts";
 export interface SqlOptions {
   /** Ends a running query. */
   readonly signal?: AbortSignal | undefined;
-  /** What the query may use, such as `512MB`. Nothing is spilt to disk. */
+  /** What tables and query may use together, such as `512MB` (default `1GB`). Nothing is spilt to disk. */
   readonly memoryLimit?: string | undefined;
-  /** A result with more rows is an error, not cut. */
+  /** A result with more rows (default a million) is an error, not cut. */
   readonly maxRows?: number | undefined;
 }
 
