@@ -1,9 +1,17 @@
 import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Dataset, Head } from "@topline/core";
-import { CONTRACTS, compileDataset, judge, type ReadFile, readRecords } from "@topline/validators";
+import {
+  CONTRACTS,
+  compileDataset,
+  judge,
+  MAX_LINE_BYTES,
+  type ReadFile,
+  readRecords,
+} from "@topline/validators";
 import { DuckDBBlobValue, DuckDBInstance, DuckDBTimestampValue } from "@duckdb/node-api";
 import { BRIDGE_MACROS } from "../../src/duckdb/bridge.ts";
 import { LineCleaner, textAsRead } from "../../src/duckdb/lines.ts";
@@ -39,7 +47,7 @@ export function judgedPlainly(dataset: Dataset, { bytes }: HeadedFile): Judged[]
       n,
       isHeader: text === header.text,
       reason: verdict.ok ? null : verdict.reason,
-      text: verdict.ok ? null : text,
+      text: verdict.ok ? null : brief(text),
       row: columns.map((name) => (verdict.ok ? (verdict.row[name] ?? null) : null)),
     };
   });
@@ -99,7 +107,7 @@ export class CompiledDialect implements AsyncDisposable {
         n: Number(row["n"]),
         isHeader: row["is_header"] === true,
         reason: row["reason"] as string | null,
-        text: row["line"] === null ? null : textAsRead(plain(row["line"]) as string),
+        text: row["line"] === null ? null : brief(textAsRead(plain(row["line"]) as string)),
         row: columns.map((name) => plain(row[name])),
       });
     }
@@ -110,6 +118,18 @@ export class CompiledDialect implements AsyncDisposable {
     this.#connection.closeSync();
     await rm(this.#directory, { recursive: true });
   }
+}
+
+/**
+ * Long texts by their beginning and a digest: a difference between megabytes cannot be shown in any time.
+ * Of lines that are too long only the beginning is kept, by either reader.
+ */
+function brief(text: string): string {
+  if (text.length <= 2_000) return text;
+  const beginning = text.slice(0, 200);
+  const isCut = text.includes("… (cut here: the line has ");
+  if (isCut || Buffer.byteLength(text) > MAX_LINE_BYTES) return `${beginning}…`;
+  return `${beginning}… ${createHash("sha256").update(text).digest("hex")}`;
 }
 
 function cleaned(bytes: Uint8Array): Uint8Array {

@@ -65,7 +65,7 @@ export const TORTURE_FILES: readonly TortureFile[] = [
     "users",
     `${users}u,"a,,,\n${user("b")}u,c",,,\n${user("d")}`,
     2,
-    1,
+    0,
   ),
   file("three odd lines", "users", `${users}u,"a\nb",,,\nu,"c,,,\n${user("d")}`, 2, 1),
   file(
