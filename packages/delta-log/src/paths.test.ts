@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromLogPath, toLogPath } from "./paths.ts";
 
@@ -17,7 +17,8 @@ describe("a path in the log", () => {
   });
 
   test("is encoded with characters of RFC 2396 alone, and decodes to what it was", () => {
-    const unit = fc.constantFrom(...'aZ09-_.~!*() %+&=#?:;,@[]{}<>|^`"\\é日😀\u0000\u001f\u007f');
+    const ascii = fc.nat({ max: 127 }).map((code) => String.fromCodePoint(code));
+    const unit = fc.oneof(ascii, fc.constantFrom("é", "日", "😀")).filter((text) => text !== "/");
     const part = fc.string({ unit, minLength: 1 });
     fc.assert(
       fc.property(fc.array(part, { minLength: 1 }), (parts) => {
