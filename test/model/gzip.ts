@@ -1,4 +1,4 @@
-import { crc32, inflateRawSync } from "node:zlib";
+import { constants, crc32, inflateRawSync } from "node:zlib";
 
 /**
  * Gzip (RFC 1952) read strictly: every member whole, its sum and size right, nothing after the last one. Node's own
@@ -55,15 +55,23 @@ function readMember(file: Uint8Array): Member {
 
 const damaged = (content: Uint8Array): Member => ({ content, length: 0, isDamaged: true });
 
-/** The content before an early end; nothing where the file is damaged in its middle. */
+/** The content before the damage: what the longest prefix without a fault gives. */
 function whatCanBeRead(deflated: Uint8Array): Uint8Array {
-  try {
-    return inflateRawSync(deflated, {
-      finishFlush: 2 /* Z_SYNC_FLUSH: an early end is no fault */,
-    });
-  } catch {
-    return new Uint8Array();
+  let content: Uint8Array = new Uint8Array();
+  let good = 0;
+  let bad = deflated.length + 1;
+  while (bad - good > 1) {
+    const length = Math.floor((good + bad) / 2);
+    try {
+      content = inflateRawSync(deflated.subarray(0, length), {
+        finishFlush: constants.Z_SYNC_FLUSH, // an early end is no fault
+      });
+      good = length;
+    } catch {
+      bad = length;
+    }
   }
+  return content;
 }
 
 /** Undefined where this is no header of a member, or it is cut off. */

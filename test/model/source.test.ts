@@ -178,6 +178,11 @@ describe("files", () => {
     ["DAMAGED_GZIP", "a.csv.gz", zipped.subarray(0, -1)],
     ["DAMAGED_GZIP", "a.csv.gz", zipped.subarray(0, -9)],
     ["DAMAGED_GZIP", "a.csv.gz", Uint8Array.from([...zipped, 0])],
+    ["DAMAGED_GZIP", "a.csv.gz", zipped.subarray(0, 22)],
+    ["DAMAGED_GZIP", "a.csv.gz", new TextEncoder().encode(STREAMS_HEADER)],
+    ["MISSING_COLUMN", "a.csv.gz", gzipSync(`user_id\n${"x\n".repeat(99)}`).subarray(0, -8)],
+    ["EMPTY_FILE", "a.csv.gz", ""],
+    ["EMPTY_FILE", "a.csv.gz", gzipSync("")],
     ["DAMAGED_GZIP", "a.csv.gz", broken(zipped, -5)],
     ["DAMAGED_GZIP", "a.csv.gz", broken(zipped, -1)],
   ])("are refused: %s %s", (code, name, content) => {

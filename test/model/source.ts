@@ -60,7 +60,10 @@ export function readSource(
     : { bytes: stored.bytes, isDamaged: false };
 
   const [header, ...records] = readRecords(bytes, dataset !== "streams");
-  if (header === undefined) return refuse(isDamaged ? "DAMAGED_GZIP" : "EMPTY_FILE", "head");
+  // A header whose end was not reached before the damage is no header.
+  const isHeadWhole = header !== undefined && (records.length > 0 || endsALine(bytes));
+  if (isDamaged && !isHeadWhole) return refuse("DAMAGED_GZIP", "head");
+  if (header === undefined) return refuse("EMPTY_FILE", "head");
   if (header === null) return refuse("NOT_TEXT", "head");
   const names = splitFields(header) ?? [];
   const fault = headerFault(dataset, header, names);
@@ -86,6 +89,8 @@ export function readSource(
   const extraColumns = names.filter((name) => !wanted.has(name));
   return { refused: null, records: records.length, rows, quarantined, extraColumns };
 }
+
+const endsALine = (bytes: Uint8Array): boolean => [10, 13].includes(bytes.at(-1) ?? 0);
 
 const refuse = (refused: Refusal, by: "head" | "whole"): Reading => ({
   refused,
