@@ -119,7 +119,7 @@ describe("conditions", () => {
     const answer = await s3.send({
       method: "PUT",
       path: `/${BUCKET}/to`,
-      headers: { "x-amz-copy-source": CopySource, ...headers } as Record<string, string>,
+      headers: { "x-amz-copy-source": CopySource, ...headers },
     });
     expect(answer.status).toBe(status);
     expect((await s3.get("to")).status).toBe(status === 200 ? 200 : 404);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { base64, checksum } from "./checksums.ts";
 import { crc32c, crc64nvme } from "./crc.ts";
 

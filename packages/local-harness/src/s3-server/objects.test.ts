@@ -92,16 +92,15 @@ describe("ranges", () => {
     ["bytes=3-1", 200, "hello", undefined],
     ["bytes=0-1,3-4", 200, "hello", undefined],
     ["lines=0-1", 200, "hello", undefined],
-    ["bytes=5-", 416, undefined, "bytes */5"],
-    ["bytes=-0", 416, undefined, "bytes */5"],
+    ["bytes=5-", 416, "InvalidRange", "bytes */5"],
+    ["bytes=-0", 416, "InvalidRange", "bytes */5"],
   ])("%s is answered %i", async (range, status, body, contentRange) => {
     await using s3 = await Fixture.open();
     await s3.put("k", "hello");
     const answer = await s3.get("k", { range });
     expect(answer.status).toBe(status);
     expect(answer.headers["content-range"]).toBe(contentRange);
-    if (body === undefined) expect(codeOf(answer)).toBe("InvalidRange");
-    else expect(answer.text).toBe(body);
+    expect(codeOf(answer) ?? answer.text).toBe(body);
   });
 
   test("an empty object has no first byte", async () => {
@@ -152,14 +151,13 @@ describe("conditions on reading", () => {
   ] as const)("%j is answered %i", async (headers, status) => {
     await using s3 = await Fixture.open();
     await s3.put("k", "hello");
-    for (const method of ["GET", "HEAD"]) {
-      const answer = await s3.send({ method, path: `/${BUCKET}/k`, headers });
-      expect(answer.status).toBe(status);
-      if (status === 304) expect([answer.headers.etag, answer.text]).toEqual([HELLO, ""]);
-      if (status === 412) {
-        expect(codeOf(answer)).toBe(method === "GET" ? "PreconditionFailed" : undefined);
-      }
-    }
+    const path = `/${BUCKET}/k`;
+    const got = await s3.send({ path, headers });
+    const text = { 200: "hello", 304: "", 412: "PreconditionFailed" }[status];
+    expect([got.status, codeOf(got) ?? got.text]).toEqual([status, text]);
+    expect(got.headers.etag).toBe(status === 412 ? undefined : HELLO);
+    const head = await s3.send({ method: "HEAD", path, headers });
+    expect([head.status, head.text]).toEqual([status, ""]);
   });
 });
 
