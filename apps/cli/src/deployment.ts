@@ -3,6 +3,7 @@ import { join } from "node:path";
 import process from "node:process";
 import {
   createTables,
+  deleteTables,
   dynamoClient,
   dynamoKpiStore,
   dynamoRunLedger,
@@ -65,9 +66,20 @@ export async function openDeployment(
   const credentials = { accessKeyId, secretAccessKey };
   const s3 = s3Client({ region, credentials, endpoint: endpoints.s3, forcePathStyle: true });
   const dynamo = dynamoClient({ region, credentials, endpoint: endpoints.dynamodb });
+  const close = async () => {
+    isOpen = false;
+    s3.destroy();
+    dynamo.destroy();
+    await harness[Symbol.asyncDispose]();
+  };
   const { tablePrefix: prefix } = config;
   const tables = { prefix, tables: plan.tables };
-  await createTables(dynamo, tables);
+  try {
+    await createTables(dynamo, tables);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   const store = s3ObjectStore({ client: s3, bucket: config.bucket });
   const context: PipelineContext = {
@@ -101,12 +113,7 @@ export async function openDeployment(
       await deleteTables(dynamo, tables);
       await createTables(dynamo, tables);
     },
-    async [Symbol.asyncDispose]() {
-      isOpen = false;
-      s3.destroy();
-      dynamo.destroy();
-      await harness[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: close,
   };
 }
 

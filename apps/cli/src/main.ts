@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { enableCompileCache } from "node:module";
 import process from "node:process";
-import { main } from "./program.ts";
 
+// Before the modules that it is to cache are loaded.
 enableCompileCache();
+const { main } = await import("./program.ts");
 
 const cancelled = new AbortController();
 // The first Ctrl-C ends the work orderly; a second one, for who is in a hurry, ends the process.
