@@ -1,7 +1,7 @@
 import { GetObjectCommand, type GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { type FetchedObject, type GetOptions, ToplineError } from "@topline/core";
 import type { Bucket } from "./bucket.ts";
-import { attempt, faultOf, type S3Call } from "./faults.ts";
+import { attempt, faultOf, type S3Call, throwIfAborted } from "./faults.ts";
 import { head } from "./head.ts";
 import { decodeMetadata } from "./metadata.ts";
 import { type Span, spans } from "./parts.ts";
@@ -69,6 +69,7 @@ async function* read(
   rest: Iterator<Span>,
   stop: AbortController,
 ): AsyncGenerator<Uint8Array> {
+  const call = callOf(reader);
   const ahead: Promise<Uint8Array[]>[] = [];
   const fetchAhead = (parts: number) => {
     while (ahead.length < parts) {
@@ -83,6 +84,7 @@ async function* read(
   try {
     let taken = 0;
     for await (const chunk of firstPart(reader, answer, held)) {
+      throwIfAborted(call);
       taken += chunk.byteLength;
       yield chunk;
       if (taken > READ_AHEAD_AFTER) fetchAhead(reader.bucket.concurrency - 1);
@@ -91,7 +93,10 @@ async function* read(
       fetchAhead(reader.bucket.concurrency);
       const part = ahead.shift();
       if (part === undefined) return;
-      yield* await part;
+      for (const chunk of await part) {
+        throwIfAborted(call);
+        yield chunk;
+      }
     }
   } finally {
     stop.abort();

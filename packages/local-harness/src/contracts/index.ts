@@ -1,2 +1,3 @@
 /** The ports' contract suites: functions that register vitest tests over any implementation. */
 export * from "./zone.ts";
+export * from "./object-store.ts";

@@ -1,0 +1,77 @@
+import type { ObjectStore } from "@topline/core";
+import { describe, test } from "vitest";
+import { describeCancelling } from "./object-store/cancelling.ts";
+import { describeCopying } from "./object-store/copying.ts";
+import { describeDeleting } from "./object-store/deleting.ts";
+import { describeKeys } from "./object-store/keys.ts";
+import { describeListing } from "./object-store/listing.ts";
+import { describeMetadata } from "./object-store/metadata.ts";
+import { describeReading } from "./object-store/reading.ts";
+import { describeWriting } from "./object-store/writing.ts";
+
+/**
+ * What a backend may lack. Without it the suite asserts the fallback instead:
+ * - `conditional-put`: `ifNoneMatch` holds also among writers at once. Without: it is overlooked, the last put
+ *   stands, and only a lease keeps writers apart.
+ * - `conditional-copy-source`: the source's ETag is judged with the copy. Without: before the copy, so that an
+ *   object put in between may be copied instead; one replaced earlier is refused all the same.
+ * - `conditional-delete`: the ETag is judged with the delete. Without: before it, so that an object put in
+ *   between may be deleted instead; one replaced earlier is refused all the same.
+ */
+export type ObjectStoreCapability =
+  | "conditional-put"
+  | "conditional-copy-source"
+  | "conditional-delete";
+
+/** A store without objects, for one test. */
+export interface OpenObjectStore extends AsyncDisposable {
+  readonly store: ObjectStore;
+}
+
+export interface ObjectStoreBackend {
+  /** Where the store moves objects in parts, let them be of 5 MiB: the suite's large objects have four and a bit. */
+  open(): Promise<OpenObjectStore>;
+  readonly capabilities: readonly ObjectStoreCapability[];
+}
+
+/** Registers the tests of the `ObjectStore` port. */
+export function describeObjectStore(name: string, backend: ObjectStoreBackend): void {
+  const storeTest = storeTestOver(backend);
+  const can = (capability: ObjectStoreCapability) => backend.capabilities.includes(capability);
+  describe(`object store: ${name}`, () => {
+    describe("keys", () => {
+      describeKeys(storeTest);
+    });
+    describe("list", () => {
+      describeListing(storeTest);
+    });
+    describe("get and head", () => {
+      describeReading(storeTest);
+    });
+    describe("put", () => {
+      describeWriting(storeTest, can("conditional-put"));
+    });
+    describe("metadata", () => {
+      describeMetadata(storeTest);
+    });
+    describe("copy", () => {
+      describeCopying(storeTest, can("conditional-copy-source"));
+    });
+    describe("delete", () => {
+      describeDeleting(storeTest, can("conditional-delete"));
+    });
+    describe("a signal", () => {
+      describeCancelling(storeTest);
+    });
+  });
+}
+
+const storeTestOver = (backend: ObjectStoreBackend) =>
+  test.extend("backend", backend).extend("store", async ({ backend }, { onCleanup }) => {
+    const open = await backend.open();
+    onCleanup(() => open[Symbol.asyncDispose]());
+    return open.store;
+  });
+
+/** vitest's `test`, with an empty store in its context. */
+export type StoreTest = ReturnType<typeof storeTestOver>;
