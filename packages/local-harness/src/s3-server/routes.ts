@@ -122,11 +122,14 @@ function targetOf({ bucket, key }: S3Request): Route["target"] {
 const has = ({ query, headers }: S3Request, mark: string) =>
   mark === COPY ? headers.has(mark) : query.has(mark);
 
+/** What names the call for logs, and the older signature of presigned URLs, which boto3 still makes. */
+const BESIDES = new Set(["x-id", "AWSAccessKeyId", "Signature", "Expires"]);
+
 /** Subresources (`?acl`, `?versions`) and parameters (`partNumber`, `versionId`) that a route does not name. */
 function requireKnownQuery({ query }: S3Request, { marks = [], query: known = [] }: Route): void {
   for (const name of query.keys()) {
-    // What names the call for logs, or belongs to a signature; x-amz- parameters count as headers.
-    if (name === "x-id" || /^x-amz-/i.test(name)) continue;
+    // Parameters that begin with x-amz- count as headers.
+    if (BESIDES.has(name) || /^x-amz-/i.test(name)) continue;
     if (!marks.includes(name) && !known.includes(name)) {
       throw notImplemented(`the query parameter ${name} here`);
     }
