@@ -13,7 +13,7 @@ spread AS (
   SELECT
     p.date AS date,
     CAST(
-      SUM(CAST(CAST(p.listen_count AS DECIMAL(18, 0)) * CAST(g.genres AS DECIMAL(18, 0)) AS DECIMAL(38, 0)))
+      SUM(CAST(CAST(p.listen_count AS DECIMAL(19, 0)) * CAST(g.genres AS DECIMAL(19, 0)) AS DECIMAL(38, 0)))
       AS DECIMAL(38, 0)
     ) AS listens
   FROM plays AS p

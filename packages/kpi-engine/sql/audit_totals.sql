@@ -5,7 +5,7 @@ WITH worded AS (
     s.track_genre AS genre,
     CAST(SUM(CAST(p.listen_count AS DECIMAL(38, 0))) AS DECIMAL(38, 0)) AS listens,
     CAST(
-      SUM(CAST(CAST(p.listen_count AS DECIMAL(18, 0)) * CAST(s.duration_ms AS DECIMAL(18, 0)) AS DECIMAL(38, 0)))
+      SUM(CAST(CAST(p.listen_count AS DECIMAL(19, 0)) * CAST(s.duration_ms AS DECIMAL(19, 0)) AS DECIMAL(38, 0)))
       AS DECIMAL(38, 0)
     ) AS total
   FROM plays AS p
