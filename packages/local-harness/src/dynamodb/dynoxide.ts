@@ -85,10 +85,11 @@ async function start(binary: string, directory: string, port: number): Promise<D
 
 function server(child: TiedChild, endpoint: string): DynamoServer {
   let isClosed = false;
-  const { promise: lost, resolve: lose } = Promise.withResolvers<string>();
-  void child.ended.then((end) => {
-    if (!isClosed) lose(`the embedded DynamoDB ended (${end}): ${child.stderr().trim()}`);
-  });
+  const lost = child.ended.then((end) =>
+    isClosed
+      ? new Promise<never>(() => {})
+      : `the embedded DynamoDB ended (${end}): ${child.stderr().trim()}`,
+  );
   const close = async () => {
     isClosed = true;
     child.kill("SIGTERM");
