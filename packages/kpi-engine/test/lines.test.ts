@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { splitLines } from "@topline/validators";
 import { LineCleaner, MAX_LINE, textAsRead } from "../src/duckdb/lines.ts";
