@@ -25,14 +25,15 @@ export const fieldOf = (cell: string): string =>
 /**
  * Relations up to `records(source, n, line, aside)`, where a quoted field may hold line ends.
  * An odd line is linked with the next odd line when both ends fit; in a run of links, every other odd line
- * opens a record and the one between closes it. So no recursion is needed.
+ * opens a record and the one between closes it. So no recursion is needed. Most files have no odd line: theirs
+ * are records as they come, and only the others are numbered and measured.
  */
 export const joinedRecords = `judged_lines AS (
-  SELECT source, n, line, ${isAside("line")} AS aside FROM lines),
+  SELECT source, n, line, ${isAside("line")} AS aside, ${quotes("line")} % 2 AS odd FROM lines),
 good AS (
-  SELECT source, n, line, row_number() OVER (PARTITION BY source ORDER BY n) AS i,
-    octet_length(line) + 1 AS size, ${quotes("line")} % 2 AS odd
-  FROM judged_lines WHERE NOT aside),
+  SELECT source, n, row_number() OVER (PARTITION BY source ORDER BY n) AS i, octet_length(line) + 1 AS size, odd
+  FROM judged_lines
+  WHERE NOT aside AND source IN (SELECT source FROM judged_lines WHERE odd = 1 AND NOT aside)),
 placed AS (
   SELECT source, i, size, odd, SUM(size) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
   FROM good),
@@ -51,16 +52,19 @@ ranked AS (
 openers AS (
   SELECT source, i, j FROM ranked WHERE link = 1 AND k % 2 = 1),
 opened AS (
-  SELECT g.source, g.n, g.line, g.i,
+  SELECT g.source, g.n, g.i,
     MAX(o.i) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS opener,
     MAX(o.j) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS closer
   FROM good g LEFT JOIN openers o ON o.source = g.source AND o.i = g.i),
+joined AS (
+  SELECT source, n, i, opener FROM opened WHERE closer >= i),
 records AS (
-  SELECT source, n, line, false AS aside FROM opened WHERE closer IS NULL OR closer < i
+  SELECT l.source, l.n, l.line, l.aside
+  FROM judged_lines l LEFT JOIN joined j ON j.source = l.source AND j.n = l.n
+  WHERE j.n IS NULL
   UNION ALL
-  SELECT source, MIN(n) AS n,
-    substr(regexp_replace(array_join(array_sort(array_agg(concat(lpad(CAST(i - opener AS STRING), 2, '0'), line))), chr(10)), concat(chr(10), '[0-9][0-9]'), chr(10)), 3) AS line,
+  SELECT j.source, MIN(j.n) AS n,
+    substr(regexp_replace(array_join(array_sort(array_agg(concat(lpad(CAST(j.i - j.opener AS STRING), 2, '0'), l.line))), chr(10)), concat(chr(10), '[0-9][0-9]'), chr(10)), 3) AS line,
     false AS aside
-  FROM opened WHERE closer >= i GROUP BY source, opener
-  UNION ALL
-  SELECT source, n, line, aside FROM judged_lines WHERE aside)`;
+  FROM joined j JOIN judged_lines l ON l.source = j.source AND l.n = j.n
+  GROUP BY j.source, j.opener)`;
