@@ -27,7 +27,9 @@ function sources(folder: string): string[] {
 /** Every module that a file names, wherever it names it. */
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(([, name]) => name ?? "");
+  const statements = text.matchAll(/^(?:import|export)\s(?:[^;"]*\sfrom\s)?\s*"([^"]+)";/gm);
+  const calls = text.matchAll(/\bimport\(\s*"([^"]+)"\s*\)/g);
+  return [...statements, ...calls].map(([, name]) => name ?? "");
 }
 
 const packageOf = (name: string) =>

@@ -27,7 +27,10 @@ export async function openBucket(state: TestState): Promise<OpenBucket> {
     },
     read: async (key) => text((await store.get(key)).body),
     async put(key, content) {
-      await store.put(key, typeof content === "string" ? new TextEncoder().encode(content) : content);
+      await store.put(
+        key,
+        typeof content === "string" ? new TextEncoder().encode(content) : content,
+      );
     },
     async [Symbol.asyncDispose]() {
       client.destroy();

@@ -16,7 +16,8 @@ import { newState, type Outcome, type TestState } from "./topline.ts";
 
 /** What producers really send. Each file ends as the semantics say, with a message, and nothing of it is lost. */
 
-const USERS = "user_id,user_name,user_age,user_country,created_at\nu1,Una,30,France,2024-01-01\nu2,,,,\n";
+const USERS =
+  "user_id,user_name,user_age,user_country,created_at\nu1,Una,30,France,2024-01-01\nu2,,,,\n";
 const SONGS = `track_id,artists,album_name,track_name,duration_ms,track_genre
 t1,Ann,First,One,1000,pop
 t2,"Bob, Jr.","A ""quoted"" album","Two
@@ -86,10 +87,30 @@ const BAD_STREAM_LINES = [
 ];
 
 const good = (n: number) =>
-  Array.from({ length: n }, (_, i) => `v${i},t3,2024-06-26 00:00:${String(i % 60).padStart(2, "0")}`);
+  Array.from(
+    { length: n },
+    (_, i) => `v${i},t3,2024-06-26 00:00:${String(i % 60).padStart(2, "0")}`,
+  );
 const lines = (...all: readonly string[]) => `${HEADER}${all.join("\n")}\n`;
 
-const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 73, 72, 68, 82);
+const PNG = Uint8Array.of(
+  0x89,
+  0x50,
+  0x4e,
+  0x47,
+  0x0d,
+  0x0a,
+  0x1a,
+  0x0a,
+  0,
+  0,
+  0,
+  13,
+  73,
+  72,
+  68,
+  82,
+);
 
 const STREAM_FILES: Files = {
   "streams/empty.csv": "",
@@ -105,7 +126,12 @@ const STREAM_FILES: Files = {
   ]),
   "streams/no-gzip.csv.gz": STREAMS,
   "streams/one-percent-bad.csv": lines(...good(792), ...BAD_STREAM_LINES),
-  "streams/sixty-percent-bad.csv": lines(...good(16), ...BAD_STREAM_LINES, ...BAD_STREAM_LINES, ...BAD_STREAM_LINES),
+  "streams/sixty-percent-bad.csv": lines(
+    ...good(16),
+    ...BAD_STREAM_LINES,
+    ...BAD_STREAM_LINES,
+    ...BAD_STREAM_LINES,
+  ),
   "streams/crlf.csv": STREAMS.replaceAll("\n", "\r\n").replaceAll("u1", "crlf"),
   "streams/cr.csv": STREAMS.replaceAll("\n", "\r").replaceAll("u1", "cr"),
   "streams/bom.csv": `\ufeff${STREAMS.replaceAll("u1", "bom")}`,
@@ -115,7 +141,11 @@ const STREAM_FILES: Files = {
   "streams/missing.csv": "user,track_id,listen_time\nx1,t1,2024-06-25 15:00:00\n",
   "streams/quoted.csv": `"user_id","track_id" ,listen_time\n"q1","t1","2024-06-25 16:00:00"\n`,
   "streams/quoted-header.csv": `"user_id","track_id",listen_time\n"q""2","t1", 2024-06-25 16:00:00 \n`,
-  "streams/unterminated.csv": lines('u1,"t1,2024-06-25 10:00:00', "z1,t1,2024-06-25 17:00:00", "z2,t2,2024-06-25 17:00:00"),
+  "streams/unterminated.csv": lines(
+    'u1,"t1,2024-06-25 10:00:00',
+    "z1,t1,2024-06-25 17:00:00",
+    "z2,t2,2024-06-25 17:00:00",
+  ),
   "streams/late header.csv": `${STREAMS}${STREAMS.replaceAll("u1", "late")}`,
   "streams/a b+c%20d&e:f=é😀'(1).csv": lines("k1,t1,2024-06-25 18:00:00"),
   "streams/deep/er/x.csv": lines("k2,t1,2024-06-25T18:00:00.123456Z"),
@@ -133,7 +163,9 @@ describe("streams of every kind in one drop", () => {
     const model = emptyModel();
     const verdict = model.run({ intake: 1n, files: dropsOf(files) });
     expectVerdicts(report, verdict.files);
-    expect(Object.fromEntries(report.sources.map(({ key, rejected }) => [key.slice(17), rejected]))).toMatchObject({
+    expect(
+      Object.fromEntries(report.sources.map(({ key, rejected }) => [key.slice(17), rejected])),
+    ).toMatchObject({
       "empty.csv": "EMPTY_FILE",
       "only-line-ends.csv": "EMPTY_FILE",
       "only-header.csv": null,
@@ -163,7 +195,10 @@ describe("streams of every kind in one drop", () => {
   test("tell every rejected row, as it was read, with its reason", async () => {
     await using state = await newState();
     const key = "raw-data/streams/bad.csv";
-    const outcome = await run(state, { ...BASE, "streams/bad.csv": lines(...good(20), ...BAD_STREAM_LINES) });
+    const outcome = await run(state, {
+      ...BASE,
+      "streams/bad.csv": lines(...good(20), ...BAD_STREAM_LINES),
+    });
     expect(outcome.code, outcome.stderr).toBe(0);
     const { run_id } = outcome.json<Report>();
     const told = await state.topline("quarantine", "--run", run_id, "--source", key, "--json");
@@ -224,37 +259,51 @@ describe("a dataset that is missing", () => {
     ["users.csv", { "songs.csv": SONGS, "streams/base.csv": STREAMS }, ["users"], []],
     [
       "songs.csv, refused for its header",
-      { "users.csv": USERS, "songs.csv": "track_id,artists\nt1,Ann\n", "streams/base.csv": STREAMS },
+      {
+        "users.csv": USERS,
+        "songs.csv": "track_id,artists\nt1,Ann\n",
+        "streams/base.csv": STREAMS,
+      },
       ["songs"],
       ["rejected/2024-06-27/songs.csv", "rejected/2024-06-27/songs.csv.reason.json"],
     ],
-  ])("(%s) makes the run wait, and nothing leaves the inbox but what is refused", async (_, files, waitingFor, rejected) => {
-    await using state = await newState();
-    const outcome = await run(state, files);
-    expect(outcome.code).toBe(1);
-    const report = outcome.json<Report>();
-    expect([report.status, report.waiting_for]).toEqual(["waiting", waitingFor]);
+  ])(
+    "(%s) makes the run wait, and nothing leaves the inbox but what is refused",
+    async (_, files, waitingFor, rejected) => {
+      await using state = await newState();
+      const outcome = await run(state, files);
+      expect(outcome.code).toBe(1);
+      const report = outcome.json<Report>();
+      expect([report.status, report.waiting_for]).toEqual(["waiting", waitingFor]);
 
-    await using bucket = await openBucket(state);
-    const accepted = Object.keys(files).filter((name) => !rejected.some((key) => key.endsWith(name)));
-    expect(await bucket.keys("raw-data/")).toEqual(accepted.map((name) => `raw-data/${name}`).sort());
-    expect(await bucket.keys("rejected/")).toEqual(rejected);
+      await using bucket = await openBucket(state);
+      const accepted = Object.keys(files).filter(
+        (name) => !rejected.some((key) => key.endsWith(name)),
+      );
+      expect(await bucket.keys("raw-data/")).toEqual(
+        accepted.map((name) => `raw-data/${name}`).sort(),
+      );
+      expect(await bucket.keys("rejected/")).toEqual(rejected);
 
-    const words = await state.topline("run");
-    expect(words.code).toBe(1);
-    expect(words.stdout).toContain(`waiting for ${waitingFor.join(", ")}`);
+      const words = await state.topline("run");
+      expect(words.code).toBe(1);
+      expect(words.stdout).toContain(`waiting for ${waitingFor.join(", ")}`);
 
-    const complete = await run(state, BASE);
-    expect(complete.code, complete.stderr).toBe(0);
-    const model = emptyModel();
-    model.run({ intake: 1n, files: dropsOf(BASE) });
-    expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
-  });
+      const complete = await run(state, BASE);
+      expect(complete.code, complete.stderr).toBe(0);
+      const model = emptyModel();
+      model.run({ intake: 1n, files: dropsOf(BASE) });
+      expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+    },
+  );
 
   test("later does not stop a run: it goes on with the catalogue that the zone has", async () => {
     await using state = await newState();
     await run(state, BASE);
-    const files = { "songs.csv": "track_id,artists\nt1,Ann\n", "streams/more.csv": lines("u2,t1,2024-06-26 01:00:00") };
+    const files = {
+      "songs.csv": "track_id,artists\nt1,Ann\n",
+      "streams/more.csv": lines("u2,t1,2024-06-26 01:00:00"),
+    };
     const outcome = await run(state, files);
     expect(outcome.code, outcome.stderr).toBe(0);
     const report = outcome.json<Report>();

@@ -10,15 +10,20 @@ import { newState, type TestState } from "./topline.ts";
 /** A run that is killed at any moment is finished by the next one. */
 
 const FILES: Files = Object.fromEntries(
-  ["users.csv", "songs.csv", "streams/streams1.csv", "streams/streams2.csv", "streams/streams3.csv"].map(
-    (name) => [name, sample(name)],
-  ),
+  [
+    "users.csv",
+    "songs.csv",
+    "streams/streams1.csv",
+    "streams/streams2.csv",
+    "streams/streams3.csv",
+  ].map((name) => [name, sample(name)]),
 );
 const MOMENTS = 20;
 
 async function arrive(state: TestState): Promise<void> {
   await using bucket = await openBucket(state);
-  for (const [name, content] of Object.entries(FILES)) await bucket.put(`raw-data/${name}`, content);
+  for (const [name, content] of Object.entries(FILES))
+    await bucket.put(`raw-data/${name}`, content);
 }
 
 /** How long a run lasts here and now that nobody kills. */
@@ -81,7 +86,9 @@ test(
       const { pid } = JSON.parse(
         await readFile(join(state.directory, "harness.json"), "utf8").catch(() => '{"pid":-1}'),
       ) as { pid: number };
-      expect(await within(2_000, () => pid < 0 || !isAlive(pid)), `${moment}: harness ${pid}`).toBe(true);
+      expect(await within(2_000, () => pid < 0 || !isAlive(pid)), `${moment}: harness ${pid}`).toBe(
+        true,
+      );
     }
     expect(cut).toBeGreaterThan(MOMENTS / 2);
   },

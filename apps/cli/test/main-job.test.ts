@@ -119,7 +119,8 @@ test("the four steps as four processes give what one run gives, and a run in bet
   model.run({ intake: 1n, files: dropsOf(files) });
   await using bucket = await openBucket(state);
   const arrive = async (drop: Files) => {
-    for (const [name, content] of Object.entries(drop)) await bucket.put(`raw-data/${name}`, content);
+    for (const [name, content] of Object.entries(drop))
+      await bucket.put(`raw-data/${name}`, content);
   };
 
   await arrive(files);

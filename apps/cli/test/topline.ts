@@ -38,7 +38,8 @@ export interface TestState extends AsyncDisposable {
 export async function newState(): Promise<TestState> {
   const scratch = await mkdtemp(join(tmpdir(), "topline-cli-"));
   const directory = join(scratch, "state");
-  const start = (...args: readonly string[]) => startTopline(["--state", directory, ...args], scratch);
+  const start = (...args: readonly string[]) =>
+    startTopline(["--state", directory, ...args], scratch);
   return {
     directory,
     scratch,

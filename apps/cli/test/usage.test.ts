@@ -25,7 +25,9 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     expect([words.code, words.stdout]).toEqual([2, ""]);
     expect(words.stderr).toContain(message);
     expect(json.code).toBe(2);
-    const { error } = json.json<{ error: { code: string; message: string; is_retryable: boolean } }>();
+    const { error } = json.json<{
+      error: { code: string; message: string; is_retryable: boolean };
+    }>();
     expect(`${error.code} ${error.message}`).toContain(message);
     expect(error.is_retryable).toBe(false);
   });
@@ -35,7 +37,11 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     const directory = await directoryOf(state, {
       "topline.config.ts": 'export default { tablePrefix: "a b" };\n',
     });
-    const { code, stderr } = await state.topline("status", "--config", `${directory}/topline.config.ts`);
+    const { code, stderr } = await state.topline(
+      "status",
+      "--config",
+      `${directory}/topline.config.ts`,
+    );
     expect(code).toBe(2);
     expect(stderr).toContain("tablePrefix");
   });
@@ -70,7 +76,10 @@ test("an empty state: nothing to do, no rows, no runs, and JSON that says so", a
     runs: [],
   });
   const transform = await state.topline("step", "transform", "--json");
-  expect([transform.code, transform.json()]).toMatchObject([1, { error: { code: "STEP_OUT_OF_ORDER" } }]);
+  expect([transform.code, transform.json()]).toMatchObject([
+    1,
+    { error: { code: "STEP_OUT_OF_ORDER" } },
+  ]);
 });
 
 test("up prints endpoints that are usable, and ends on Ctrl-C", async () => {

@@ -12,6 +12,7 @@ import type { Terminal } from "../terminal.ts";
 import { uploadDirectory } from "../upload.ts";
 import { showRows } from "./query.ts";
 import { runAndShow } from "./run.ts";
+import { showResult } from "./sql.ts";
 
 const RUN_ID = "demo";
 const ROWS_SHOWN = 5;
@@ -85,8 +86,7 @@ async function showKpis(
   const statement = `SELECT * FROM "TOP_GENRES" WHERE "date" = '${date}' ORDER BY "listen_count" DESC LIMIT 5;`;
   await output.heading(statement);
   const tables = plan.tables.map((spec) => ({ spec, rows: kpis.scan(spec) }));
-  const { columns, rows } = await runSql(statement, tables);
-  await output.table(columns, rows);
+  await showResult(output, await runSql(statement, tables));
 
   const topline = commandPrefix(terminal, options);
   await output.heading("Where to look next");
@@ -110,6 +110,8 @@ function mostPlayed(table: TableSpec, rows: readonly KpiRow[]): readonly KpiRow[
 function commandPrefix(terminal: Terminal, options: GlobalOptions): string {
   const name =
     terminal.env["npm_lifecycle_event"] === undefined ? "topline" : "npx -y pnpm@12 -s topline";
-  const state = relative(terminal.cwd, stateDirectory(options, terminal));
+  const path = stateDirectory(options, terminal);
+  const local = relative(terminal.cwd, path);
+  const state = local.startsWith("..") ? path : local;
   return state === ".topline" ? name : `${name} --state ${state}`;
 }

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { deploymentOf, examples, type Invoke } from "../command.ts";
-import type { Column } from "../output.ts";
-import { runSql } from "../sql/index.ts";
+import type { Column, Output } from "../output.ts";
+import { runSql, type SqlResult } from "../sql/index.ts";
 
 const BRIEF = `topline sql 'SELECT * FROM "TOP_GENRES" WHERE "date" = '"'2024-06-25'"' ORDER BY "listen_count" DESC LIMIT 5;'`;
 
