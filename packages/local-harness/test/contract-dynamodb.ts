@@ -29,6 +29,7 @@ export async function startContractDynamo() {
   return {
     client,
     connect,
+    endpoint: server.endpoint,
     open: async (tables: readonly TableSpec[] = []) => {
       const prefix = `t${++tests}-`;
       await createTables(client, { prefix, tables });
