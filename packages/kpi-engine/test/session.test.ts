@@ -334,8 +334,8 @@ test("dates are computed in batches of bounded rows, never a date in parts", () 
   });
   const million = 1_000_000n;
   const files = [
-    file("a", 12n * million),
-    file("b", 8n * million),
+    file("a", 3n * million),
+    file("b", 2n * million),
     file("c", million),
     file("d", 90n * million),
     file("c", million),
@@ -343,9 +343,42 @@ test("dates are computed in batches of bounded rows, never a date in parts", () 
   ];
   const found = [...batches(files, ["a", "b", "c", "d", "none", "e"])];
   expect(found.map(({ dates, rows }) => [dates.join(), rows / million])).toEqual([
-    ["a,b", 20n],
+    ["a,b", 5n],
     ["c", 2n],
     ["d", 90n],
     ["e", 1n],
   ]);
+});
+
+test("the quarantine can be written after the rows, and the rows once", async () => {
+  await using zone = await bench();
+  await using session = await zone.open();
+  const bytes = csv("streams", listen("u", "t"), "bad", listen("u", "t"), "worse");
+  const given = await source(zone.store, { dataset: "streams", bytes }, 0);
+  await session.ingest([given], buildPlan().limits);
+  const [file] = await session.writeRows("streams", { stem: "x", intake: 1n });
+  expect(file?.records).toBe(2n);
+  const [key = ""] = await session.writeQuarantine(given.sourceId, "quarantine/source=x/");
+  const rows = (await text(zone, key)).trim().split("\n");
+  expect(rows.map((row) => (JSON.parse(row) as { record: number }).record)).toEqual([2, 4]);
+  const again = await fault(session.writeRows("streams", { stem: "y", intake: 1n }));
+  expect(again.message).toContain("written already");
+});
+
+test("dates of one call that are computed in several batches are all there, in their order", async () => {
+  await using zone = await bench();
+  const days = ["2024-06-24", "2024-06-25", "2024-06-26"];
+  await zone.take([
+    { dataset: "songs", bytes: csv("songs", "t1,,,,5,pop") },
+    { dataset: "streams", bytes: csv("streams", ...days.map((day) => listen("u", "t1", day))) },
+  ]);
+  // Files that claim more rows than they have, so that no two dates fit one batch.
+  const swollen = zone.zone.streams.map((file) => Object.assign({}, file, { records: 4_000_000n }));
+  await using session = await zone.open();
+  const { figures, violations } = await session.compute({ ...zone.zone, streams: swollen }, days);
+  expect(violations).toEqual([]);
+  expect(figures.map(({ date, listens }) => [date, listens])).toEqual(days.map((day) => [day, 1n]));
+  for (const day of days) {
+    expect(await session.rows("GENRE_KPIS", day)).toMatchObject([{ date: day, listen_count: 1n }]);
+  }
 });

@@ -15,7 +15,7 @@ import { own, type Workspace } from "./workspace.ts";
 import { emptyRows, type ZoneFilesHere } from "./zone-files.ts";
 
 /** Rows of `streams` that are computed at a time, unless one date alone has more. */
-const BATCH_ROWS = 20_000_000n;
+const BATCH_ROWS = 5_000_000n;
 
 /** Violations of one audit that are told of one batch: the first says what is wrong, thousands say no more. */
 const TOLD = 20;

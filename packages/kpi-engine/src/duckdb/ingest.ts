@@ -36,7 +36,7 @@ interface Batch {
 const PARALLEL = 4;
 
 /** Bytes of lines that are judged in one statement, unless one source alone has more. */
-const BATCH_BYTES = 512 * 1024 ** 2;
+const BATCH_BYTES = 128 * 1024 ** 2;
 
 /** @param first the number of the first source: names stay unique over several calls */
 export async function ingestSources(

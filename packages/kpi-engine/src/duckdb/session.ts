@@ -17,7 +17,7 @@ import { writeQuarantined } from "./quarantine.ts";
 import { identifier } from "./quoting.ts";
 import { kpiRow } from "./relation-shape.ts";
 import { datesTouchedBetween } from "./touched.ts";
-import { createIntakeTables, type Workspace } from "./workspace.ts";
+import { createIntakeTables, recordsOf, type Workspace } from "./workspace.ts";
 import { ZoneFilesHere } from "./zone-files.ts";
 
 /** One transform's work: each call is a file of this folder. */
@@ -25,6 +25,7 @@ export class DuckDbSession implements EngineSession {
   readonly #work: Workspace;
   readonly #here: ZoneFilesHere;
   readonly #ingested = new Map<string, IngestedSource>();
+  readonly #written = new Set<Dataset>();
 
   private constructor(work: Workspace) {
     this.#work = work;
@@ -62,7 +63,31 @@ export class DuckDbSession implements EngineSession {
     table: Dataset,
     options: { readonly stem: string; readonly intake: bigint },
   ): Promise<DataFile[]> {
-    return writeAccepted(this.#work, this.#here, table, options);
+    if (this.#written.has(table)) {
+      throw new ToplineError(
+        "INTERNAL",
+        `The rows of ${table} were written already in this session; ingest them again in another.`,
+      );
+    }
+    const files = await writeAccepted(this.#work, this.#here, table, options);
+    this.#written.add(table);
+    await this.#releaseRows(table);
+    return files;
+  }
+
+  /**
+   * What is computed next needs the memory. Rows that were not accepted stay, for the quarantine; so does
+   * everything where a record has several lines, because record numbers are counted over all of them.
+   */
+  async #releaseRows(table: Dataset): Promise<void> {
+    const sources = [...this.#ingested.values()].filter(({ source }) => source.dataset === table);
+    if (!sources.every(({ isLinewise, verdict }) => isLinewise || verdict.refused !== null)) return;
+    const { db } = this.#work;
+    const records = recordsOf(table);
+    await db.run(
+      `the records of ${table}`,
+      `CREATE OR REPLACE TABLE ${records} AS FROM ${records} WHERE reason IS NOT NULL`,
+    );
   }
 
   async datesTouched(
