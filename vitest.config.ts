@@ -3,9 +3,9 @@ import { defineConfig } from "vitest/config";
 const condition = "@topline/source";
 
 /** One project a package; every suite runs from TypeScript source, on whatever Node runs vitest. */
-const project = (name: string, include: string[]) => ({
+const project = (name: string, include: string[], options: { testTimeout?: number } = {}) => ({
   extends: true as const,
-  test: { name, include },
+  test: { name, include, ...options },
 });
 
 export default defineConfig({
@@ -22,7 +22,8 @@ export default defineConfig({
       project("kpi-engine", ["packages/kpi-engine/**/*.test.ts"]),
       project("aws-adapters", ["packages/aws-adapters/**/*.test.ts"]),
       project("local-harness", ["packages/local-harness/**/*.test.ts"]),
-      project("cli", ["apps/cli/**/*.test.ts"]),
+      // Whole processes over the real data, several at a time: on two busy cores that takes a while.
+      project("cli", ["apps/cli/**/*.test.ts"], { testTimeout: 300_000 }),
       project("workspace", ["test/**/*.test.ts"]),
     ],
   },

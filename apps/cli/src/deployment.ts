@@ -9,7 +9,7 @@ import {
   dynamoRunLedger,
 } from "@topline/aws-adapters/dynamodb";
 import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
-import type { Logger, PipelineContext } from "@topline/core";
+import type { Logger, PipelineContext, ToplineError } from "@topline/core";
 import { deltaZone } from "@topline/delta-log";
 import { buildPlan, duckdbEngine } from "@topline/kpi-engine";
 import { type HarnessEndpoints, openHarness } from "@topline/local-harness";
@@ -57,9 +57,8 @@ export async function openDeployment(
   });
   // A harness that dies under a command takes the command's work with it, with the reason.
   let isOpen = true;
-  void harness.lost.then((fault) => {
-    if (isOpen) given.abort(fault);
-  });
+  const giveUp = (fault: ToplineError) => void (isOpen && given.abort(fault));
+  void harness.lost.then(giveUp);
 
   const { endpoints } = harness;
   const { region, accessKeyId, secretAccessKey } = endpoints;

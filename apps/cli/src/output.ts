@@ -71,7 +71,7 @@ function show(value: Cell): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "object" ? toJson(value) : String(value);
   const visible = stripVTControlCharacters(text).replace(/[\u0000-\u001f\u007f-\u009f]/g, " ");
-  const points = [...visible];
+  const points = Array.from(visible);
   return points.length <= CELL ? visible : `${points.slice(0, CELL - 1).join("")}…`;
 }
 

@@ -1,5 +1,5 @@
 import type { StepName } from "@topline/core";
-import { Listr, ListrLogger, ProcessOutput } from "listr2";
+import { Listr, type ListrDefaultRendererLogLevels, ListrLogger, ProcessOutput } from "listr2";
 import type { Terminal } from "./terminal.ts";
 
 /** Tells a person how far a run is: a list that ticks itself off on a terminal, a line a step elsewhere. */
@@ -34,7 +34,9 @@ function lineProgress({ stderr }: Terminal): Progress {
 /** One list of one task at a time: which step comes next is known only as it begins. */
 function listProgress({ stderr }: Terminal): Progress {
   const stream = stderr as NodeJS.WriteStream;
-  const logger = new ListrLogger({ processOutput: new ProcessOutput(stream, stream) });
+  const logger = new ListrLogger<ListrDefaultRendererLogLevels>({
+    processOutput: new ProcessOutput(stream, stream),
+  });
   let current: PromiseWithResolvers<void> | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 

@@ -53,24 +53,32 @@ async function run(state: TestState, files: Files): Promise<Outcome> {
 const counts = (quarantined: Readonly<Record<string, bigint>>) =>
   Object.fromEntries(Object.entries(quarantined).map(([reason, n]) => [reason, Number(n)]));
 
-/** The report's word on each file is the model's. */
+const total = (counted: Readonly<Record<string, number>>) =>
+  Object.values(counted).reduce((sum, n) => sum + n, 0);
+
+/** What a report has to say of a file, by the model's verdict. */
+function expectedReport(verdict: FileVerdict): Partial<SourceReport> | undefined {
+  if (verdict.outcome === "refused") return { rejected: verdict.code };
+  if (verdict.outcome !== "taken") return undefined;
+  return {
+    rejected: null,
+    rows: Number(verdict.rows),
+    accepted: Number(verdict.accepted),
+    quarantined: counts(verdict.quarantined),
+    extra_columns: verdict.extraColumns,
+  };
+}
+
+/** The report's word on each file is the model's, and no record is missing in it. */
 function expectVerdicts(report: Report, verdicts: readonly FileVerdict[]): void {
-  const reported = new Map(report.sources.map((source) => [source.key, source]));
-  for (const verdict of verdicts) {
-    const source = reported.get(verdict.key);
-    if (verdict.outcome === "taken") {
-      expect(source, verdict.key).toMatchObject({
-        rejected: null,
-        rows: Number(verdict.rows),
-        accepted: Number(verdict.accepted),
-        quarantined: counts(verdict.quarantined),
-        extra_columns: verdict.extraColumns,
-      });
-      const rejected = Object.values(source?.quarantined ?? {}).reduce((sum, n) => sum + n, 0);
-      expect((source?.accepted ?? 0) + rejected, verdict.key).toBe(source?.rows);
-    } else if (verdict.outcome === "refused") {
-      expect(source?.rejected, verdict.key).toBe(verdict.code);
-    } else expect(source, verdict.key).toBeUndefined();
+  const said = Object.fromEntries(report.sources.map((source) => [source.key, source]));
+  const expected = verdicts.map((verdict) => [verdict.key, expectedReport(verdict)] as const);
+  expect(said).toMatchObject(Object.fromEntries(expected.filter(([, word]) => word !== undefined)));
+  expect(Object.keys(said).sort()).toEqual(
+    expected.flatMap(([key, word]) => (word === undefined ? [] : [key])).sort(),
+  );
+  for (const { rows, accepted, quarantined } of report.sources) {
+    expect(accepted + total(quarantined)).toBe(rows);
   }
 }
 

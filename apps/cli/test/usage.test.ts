@@ -89,9 +89,9 @@ test("up prints endpoints that are usable, and ends on Ctrl-C", async () => {
   const status = await state.topline("status", "--json");
   expect(status.code).toBe(0);
   up.kill("SIGINT");
-  const { code, json } = await up.finished;
-  expect(code).toBe(0);
-  const endpoints = json<{ s3: string; dynamodb: string; bucket: string }>();
+  const outcome = await up.finished;
+  expect(outcome.code).toBe(0);
+  const endpoints = outcome.json<{ s3: string; dynamodb: string; bucket: string }>();
   expect(endpoints.s3).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+$/);
   expect(endpoints.dynamodb).toMatch(/^http:\/\/127\.0\.0\.1:[0-9]+$/);
   expect(endpoints.bucket).toBe("topline");

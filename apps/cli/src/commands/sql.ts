@@ -22,12 +22,16 @@ export function addSql(program: Command, invoke: Invoke): void {
       const tables = plan.tables.map((spec) => ({ spec, rows: kpis.scan(spec) }));
       const result = await runSql(statement, tables, signal === undefined ? {} : { signal });
       if (output.isJson) return output.json(result.rows);
-      const columns = result.columns.map(({ name, type }): Column => ({
-        name,
-        align: isNumeric(type) ? "right" : "left",
-      }));
-      return output.table(columns, result.rows);
+      return showResult(output, result);
     });
+}
+
+export async function showResult(output: Output, { columns, rows }: SqlResult): Promise<void> {
+  const aligned = columns.map(({ name, type }): Column => ({
+    name,
+    align: isNumeric(type) ? "right" : "left",
+  }));
+  await output.table(aligned, rows);
 }
 
 const isNumeric = (type: string) =>

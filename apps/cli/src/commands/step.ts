@@ -10,6 +10,7 @@ import {
 import { Argument, type Command } from "commander";
 import { deploymentOf, examples, type Invoke } from "../command.ts";
 import type { Deployment } from "../deployment.ts";
+import type { Output } from "../output.ts";
 import { runRequest } from "./run.ts";
 
 interface Options {
@@ -47,23 +48,17 @@ export function addStep(program: Command, invoke: Invoke): void {
       await using deployment = await deploymentOf(invocation, { command: `topline step ${step}` });
       const result = await perform(deployment, step, options);
       if (output.isJson) await output.json(result);
-      else await describe(output.line, step, result);
+      else await describe(output, step, result);
       invocation.setExitCode("status" in result && result.status === "waiting" ? 1 : 0);
     });
 }
 
 async function perform(deployment: Deployment, step: StepName, options: Options) {
   const { context } = deployment;
-  switch (step) {
-    case "detect":
-      return detect(context, options.runId);
-    case "validate":
-      return validate(context, runRequest(options));
-    case "transform":
-      return transform(context, options.runId ?? (await openRun(deployment)));
-    case "archive":
-      return archive(context, options.runId ?? (await openRun(deployment)));
-  }
+  if (step === "detect") return detect(context, options.runId);
+  if (step === "validate") return validate(context, runRequest(options));
+  const runId = options.runId ?? (await openRun(deployment));
+  return step === "transform" ? transform(context, runId) : archive(context, runId);
 }
 
 async function openRun({ context }: Deployment): Promise<string> {
@@ -73,10 +68,11 @@ async function openRun({ context }: Deployment): Promise<string> {
 }
 
 async function describe(
-  line: (text: string) => Promise<void>,
+  output: Output,
   step: StepName,
   result: Awaited<ReturnType<typeof perform>>,
 ): Promise<void> {
+  const line = (text: string) => output.line(text);
   if ("arrivals" in result) {
     const files = Object.values(result.arrivals).flat();
     await line(`detect: ${result.status}, ${files.length} files in the inbox`);
