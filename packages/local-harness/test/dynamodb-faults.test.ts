@@ -73,6 +73,20 @@ describe("an answer that was lost", () => {
   );
 });
 
+test("a lease that is renewed at the last moment is not taken", async () => {
+  let renewal: (() => Promise<unknown>) | undefined;
+  const { ledger, others, clock } = await spied({
+    async before({ operation }) {
+      if (operation === "TransactWriteItems") await renewal?.();
+    },
+  });
+  const lease = await others.acquire("a", 30);
+  clock.advance(30_000);
+  renewal = () => others.renew(lease, 30);
+  await expect(ledger.acquire("b", 30)).rejects.toMatchObject({ code: "LEASE_HELD" });
+  await others.verify(lease);
+});
+
 describe("a transaction that meets another", () => {
   const conflicting = (times: number): Spy => ({
     before({ operation, count }) {

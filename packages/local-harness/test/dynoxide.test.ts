@@ -125,7 +125,14 @@ test("where no binary is, the fault names the choices", () => {
 
 async function temporary() {
   const path = await mkdtemp(join(tmpdir(), "dynoxide-"));
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      // None is left unless a test failed.
+      for (const pid of await processesOf(path)) process.kill(pid, "SIGKILL");
+      await rm(path, { recursive: true, force: true });
+    },
+  };
 }
 
 function clientOf({ endpoint }: DynamoServer) {
