@@ -57,7 +57,10 @@ export async function scriptedS3(answer: (asked: Asked, at: number) => Answer | 
     asked.push(request);
     send(out, await answer(request, asked.length - 1));
   };
-  const server = createServer((incoming, out) => void handle(incoming, out));
+  const server = createServer((incoming, out) => {
+    // A client that hangs up while it asks is no fault of the script.
+    handle(incoming, out).catch(() => out.destroy());
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, "127.0.0.1", resolve);
   });

@@ -21,7 +21,7 @@ export interface Upload {
 export interface PartSlot {
   readonly UploadId: string;
   readonly PartNumber: number;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSignal | undefined;
 }
 
 type PartResult = Omit<CompletedPart, "PartNumber">;
@@ -50,14 +50,12 @@ export async function uploadInParts<P>(
     bucket.client.send(create, options),
   );
 
-  const stop = new AbortController();
-  const partSignal = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const sent: Promise<CompletedPart>[] = [];
   try {
     const underWay = new Set<Promise<CompletedPart>>();
     for await (const part of parts) {
       throwIfAborted(call("UploadPart"));
-      const slot = { UploadId, PartNumber: sent.length + 1, signal: partSignal };
+      const slot = { UploadId, PartNumber: sent.length + 1, signal };
       const sending = numbered(slot.PartNumber, send(part, slot));
       sent.push(sending);
       underWay.add(sending);
@@ -81,7 +79,7 @@ export async function uploadInParts<P>(
     );
     return { etag: ETag };
   } catch (error) {
-    stop.abort();
+    // Parts under way are let finish: S3 might keep one that was cut off and arrives after the abort.
     await Promise.allSettled(sent);
     const abort = new AbortMultipartUploadCommand({ ...target, UploadId });
     await bucket.client.send(abort).catch(() => {});

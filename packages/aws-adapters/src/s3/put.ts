@@ -37,9 +37,15 @@ export async function put(
     ifNoneMatch: options.ifNoneMatch,
     signal,
   };
-  return uploadInParts(bucket, upload, rejoined([first.value, second.value], parts), (part, slot) =>
-    sendPart(bucket, key, part, slot),
-  );
+  const every = rejoined([first.value, second.value], parts);
+  try {
+    return await uploadInParts(bucket, upload, every, (part, slot) =>
+      sendPart(bucket, key, part, slot),
+    );
+  } finally {
+    // Closes the source, also where no part was drawn from it any more.
+    await parts.return(undefined);
+  }
 }
 
 async function putWhole(
@@ -83,15 +89,11 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** The parts that were drawn to see how many there are, and the rest; left early, the rest is closed too. */
+/** The parts that were drawn to see how many there are, and the rest. */
 async function* rejoined(
   drawn: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  try {
-    yield* drawn;
-    yield* rest;
-  } finally {
-    await rest.return(undefined);
-  }
+  yield* drawn;
+  yield* rest;
 }
