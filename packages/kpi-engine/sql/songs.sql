@@ -1,30 +1,49 @@
 -- songs: one row per track and genre, as the newest source that names the track has it.
-SELECT track_id, artists, album_name, track_name, duration_ms, track_genre
-FROM (
+WITH aged AS (
+  SELECT *, CONCAT(LPAD(CAST(intake AS STRING), 19, '0'), source_id) AS origin
+  FROM songs_rows
+),
+newest AS (
+  SELECT track_id, MAX(origin) AS origin
+  FROM aged
+  GROUP BY track_id
+),
+latest AS (
+  SELECT a.track_id, a.artists, a.album_name, a.track_name, a.duration_ms, a.track_genre
+  FROM aged AS a
+  JOIN newest AS n ON n.track_id = a.track_id AND n.origin = a.origin
+),
+-- Few tracks stand in a source twice under one genre: only those are put in order.
+repeated AS (
+  SELECT track_id, track_genre
+  FROM latest
+  GROUP BY track_id, track_genre
+  HAVING COUNT(*) > 1
+),
+placed AS (
   SELECT
-    track_id,
-    artists,
-    album_name,
-    track_name,
-    duration_ms,
-    track_genre,
+    l.track_id,
+    l.artists,
+    l.album_name,
+    l.track_name,
+    l.duration_ms,
+    l.track_genre,
     ROW_NUMBER() OVER (
-      PARTITION BY track_id, track_genre
+      PARTITION BY l.track_id, l.track_genre
       ORDER BY
-        COALESCE(artists, '') NULLS FIRST,
-        COALESCE(album_name, '') NULLS FIRST,
-        COALESCE(track_name, '') NULLS FIRST,
-        duration_ms NULLS FIRST
+        COALESCE(l.artists, '') NULLS FIRST,
+        COALESCE(l.album_name, '') NULLS FIRST,
+        COALESCE(l.track_name, '') NULLS FIRST,
+        l.duration_ms NULLS FIRST
     ) AS place
-  FROM (
-    SELECT
-      *,
-      RANK() OVER (
-        PARTITION BY track_id
-        ORDER BY intake DESC NULLS FIRST, source_id DESC NULLS FIRST
-      ) AS age
-    FROM songs_rows
-  ) AS aged
-  WHERE age = 1
-) AS placed
+  FROM latest AS l
+  JOIN repeated AS r ON r.track_id = l.track_id AND r.track_genre = l.track_genre
+)
+SELECT l.track_id, l.artists, l.album_name, l.track_name, l.duration_ms, l.track_genre
+FROM latest AS l
+LEFT JOIN repeated AS r ON r.track_id = l.track_id AND r.track_genre = l.track_genre
+WHERE r.track_id IS NULL
+UNION ALL
+SELECT track_id, artists, album_name, track_name, duration_ms, track_genre
+FROM placed
 WHERE place = 1

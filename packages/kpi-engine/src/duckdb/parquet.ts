@@ -69,7 +69,6 @@ async function copyStatement(
     const files = Math.ceil(Number(records) / FILE_ROWS);
     return `WHEN DATE ${literal(date as string)} THEN hash(r.${key}) % ${files}`;
   });
-  const part = parts.length === 0 ? "0" : `CASE ${date} ${parts.join(" ")} ELSE 0 END`;
   const values = columns.map(({ name, type }) => {
     if (name === "source_id") return "s.source_id";
     if (name === "intake") return `CAST(${intake} AS BIGINT) AS intake`;
@@ -78,8 +77,16 @@ async function copyStatement(
       ? `make_timestamptz(epoch_us(${column})) AS ${identifier(name)}`
       : column;
   });
-  const partition = partitionBy.length > 0 ? [`${date} AS "date"`] : [];
-  const keys = [...partitionBy.map(({ name }) => identifier(name)), '"part"'];
-  return `COPY (SELECT ${[...values, ...partition, `${part} AS "part"`].join(", ")} ${accepted})
-    TO ${literal(folder)} (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (${keys.join(", ")}), OVERWRITE_OR_IGNORE true, RETURN_STATS true)`;
+  const format = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true";
+  const keys = partitionBy.map(({ name }) => identifier(name));
+  if (keys.length > 0) values.push(`${date} AS ${keys.join()}`);
+  if (parts.length > 0) {
+    keys.push('"part"');
+    values.push(`CASE ${date} ${parts.join(" ")} ELSE 0 END AS "part"`);
+  }
+  const rows = `SELECT ${values.join(", ")} ${accepted}`;
+  // Partitioning copies every row once more: only where there is something to part.
+  return keys.length === 0
+    ? `COPY (${rows}) TO ${literal(join(folder, "all.parquet"))} (${format})`
+    : `COPY (${rows}) TO ${literal(folder)} (${format}, PARTITION_BY (${keys.join(", ")}), OVERWRITE_OR_IGNORE true)`;
 }
