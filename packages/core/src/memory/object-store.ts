@@ -26,7 +26,9 @@ export function memoryObjectStore(
     return entry;
   };
 
-  const write = (key: string, bytes: Uint8Array, metadata: ObjectHead["metadata"]) => {
+  const write = (key: string, bytes: Uint8Array, named: ObjectHead["metadata"]) => {
+    const lowered = Object.entries(named).map(([name, value]) => [name.toLowerCase(), value]);
+    const metadata = Object.fromEntries(lowered) as Record<string, string>;
     const etag = `"${createHash("md5").update(bytes).digest("hex")}"`;
     const head = { key, size: bytes.byteLength, etag, lastModified: now(), metadata };
     objects.set(key, { bytes, head });
@@ -69,8 +71,7 @@ export function memoryObjectStore(
           `There is an object ${JSON.stringify(key)} already.`,
         );
       }
-      const lowered = Object.entries(metadata).map(([name, value]) => [name.toLowerCase(), value]);
-      return write(key, bytes, Object.fromEntries(lowered) as Record<string, string>);
+      return write(key, bytes, metadata);
     },
 
     async copy(from, to, { ifSourceMatch, metadata, signal } = {}) {

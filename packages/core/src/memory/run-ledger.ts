@@ -13,12 +13,13 @@ export function memoryRunLedger({ clock }: { readonly clock: Pick<Clock, "now"> 
   const runs = new Map<string, RunSummary>();
   const sources = new Map<string, SourceRecord>();
 
-  const fenced = (lease: Lease) => {
-    if (lease.token === token) return;
-    throw new ToplineError(
+  const lost = (lease: Lease, how: string) =>
+    new ToplineError(
       "LEASE_LOST",
-      `The lease ${lease.token} of ${lease.holder} was taken over (the newest is ${token}); nothing more was changed.`,
+      `The lease ${lease.token} of ${lease.holder} ${how}; nothing more was changed.`,
     );
+  const fenced = (lease: Lease) => {
+    if (lease.token !== token) throw lost(lease, `was taken over (the newest is ${token})`);
   };
 
   return {
@@ -37,6 +38,7 @@ export function memoryRunLedger({ clock }: { readonly clock: Pick<Clock, "now"> 
     },
     async renew(lease, seconds) {
       fenced(lease);
+      if (current === undefined) throw lost(lease, "was released");
       current = { ...lease, expiresAt: new Date(clock.now().getTime() + seconds * 1000) };
       return current;
     },

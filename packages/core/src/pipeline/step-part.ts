@@ -106,16 +106,19 @@ export async function readPart<S extends StepName>(
   return { ...part, step, result: result?.data as StepResult<S> | undefined };
 }
 
-/** Keeps the part up to date while `work` is under way. A fault is recorded and thrown on. */
+/**
+ * Keeps the part up to date while `work` is under way. A fault is recorded and thrown on.
+ * @param started when the step began, where that was before it knew its run
+ */
 export async function recordPart<S extends StepName>(
   context: Pick<PipelineContext, "store" | "clock" | "logger">,
   runId: string,
   step: S,
   work: () => Promise<StepResult<S>>,
+  started: Date = context.clock.now(),
 ): Promise<StepResult<S>> {
   const { store, clock, logger } = context;
   const attempts = ((await readPart(context, runId, step))?.attempts ?? 0) + 1;
-  const started = clock.now();
   const write = (part: Partial<z.infer<typeof partSchema>>) =>
     writeDocument(store, stepKey(runId, step), {
       step,

@@ -52,9 +52,11 @@ async function work(
   await held.verify();
   const accepted = verdicts.filter((verdict) => verdict.refused === null);
   await mapConcurrently(accepted, PARALLEL, (verdict) => quarantine(context, session, verdict));
+  const run = { manifest, plan, held };
+  const files = await writeRows(context, session, run);
   for (const table of DATASETS) {
     await held.verify();
-    await commit(context, held, session, manifest, plan, table);
+    await commit(context, run, table, files.get(table));
   }
   const published = await publish(context, held, session, plan, cursorOf(manifest));
   return {
@@ -94,20 +96,48 @@ async function quarantine(
   for await (const { key } of store.list(folder)) if (!written.has(key)) await store.delete(key);
 }
 
+interface OpenRun {
+  readonly manifest: Manifest;
+  readonly plan: Plan;
+  readonly held: HeldLease;
+}
+
+/**
+ * The files of each table that lacks this run's rows. They are invisible until they are committed, so all of them
+ * are written first.
+ */
+async function writeRows(
+  { zone }: PipelineContext,
+  session: EngineSession,
+  { manifest, plan, held }: OpenRun,
+): Promise<Map<Dataset, readonly DataFile[]>> {
+  const { run_id: runId, intake } = manifest;
+  const stem = `${runId}-${held.lease.token}`;
+  const written = new Map<Dataset, readonly DataFile[]>();
+  await mapConcurrently(DATASETS, DATASETS.length, async (table) => {
+    const { version } = await zone.snapshot(table);
+    const commits = await zone.commits(table, manifest.zone[table], version);
+    if (hasRowsOf(runId, plan, commits)) return;
+    written.set(table, await session.writeRows(table, { stem, intake }));
+  });
+  return written;
+}
+
+const commitsOf = (runId: string, commits: readonly ZoneCommit[]) =>
+  commits.filter((entry) => entry.info?.runId === runId);
+
+/** Whether some attempt of the run has committed already, under the plan that it goes on with. */
+const hasRowsOf = (runId: string, plan: Plan, commits: readonly ZoneCommit[]) =>
+  commitsOf(runId, commits).at(-1)?.info?.planHash === plan.hash;
+
 /** One commit a table: this run's rows are appended once, whichever attempt did it. */
 async function commit(
   context: PipelineContext,
-  held: HeldLease,
-  session: EngineSession,
-  manifest: Manifest,
-  plan: Plan,
+  { manifest, plan, held }: OpenRun,
   table: Dataset,
+  files: readonly DataFile[] | undefined,
 ): Promise<void> {
-  const { run_id: runId, intake } = manifest;
-  let files: readonly DataFile[] | undefined;
-  const stem = `${runId}-${held.lease.token}`;
-  const write = async () => (files ??= await session.writeRows(table, { stem, intake }));
-
+  const { run_id: runId } = manifest;
   await context.zone.commit(table, {
     info: {
       runId,
@@ -118,11 +148,10 @@ async function commit(
     },
     fence: held.lease.token,
     since: manifest.zone[table],
-    decide: async (latest, commits) => {
-      const mine = commits.filter((entry) => entry.info?.runId === runId);
-      if (mine.at(-1)?.info?.planHash === plan.hash) return undefined;
-      return append(latest, mine, await write());
-    },
+    decide: (latest, commits) =>
+      files === undefined || hasRowsOf(runId, plan, commits)
+        ? undefined
+        : append(latest, commitsOf(runId, commits), files),
   });
 }
 

@@ -44,15 +44,15 @@ export async function validate(
 ): Promise<ValidateResult> {
   assertRunId(options.runId);
   return withLease(context, async (held) => {
+    const started = context.clock.now();
     const open = await context.ledger.openRun();
     if (open !== undefined) return resume(context, open);
 
     const done = await readPart(context, options.runId, "validate");
     if (done?.result?.status === "ready") return done.result;
     const manifest = await readManifest(context.store, options.runId);
-    if (manifest !== undefined) return begin(context, held, manifest);
+    if (manifest !== undefined) return begin(context, held, manifest, started);
 
-    const started = context.clock.now();
     const candidates = await judgeInbox(context);
     const outcome = await waitingOrIdle(context, options.runId, candidates);
     if (outcome !== undefined) {
@@ -76,7 +76,7 @@ export async function validate(
       sources: frozen,
       warnings: candidates.warnings,
     });
-    return begin(context, held, written);
+    return begin(context, held, written, started);
   });
 }
 
@@ -101,13 +101,15 @@ async function begin(
   context: PipelineContext,
   held: HeldLease,
   manifest: Manifest,
+  started: Date,
 ): Promise<ValidateResult> {
   const { run_id } = manifest;
-  return recordPart(context, run_id, "validate", async () => {
+  const mark = async () => {
     await context.ledger.record(openSummary(manifest), held.lease);
     await context.ledger.open(run_id, held.lease);
     return validated(manifest);
-  });
+  };
+  return recordPart(context, run_id, "validate", mark, started);
 }
 
 const validated = ({ run_id, sources, warnings }: Manifest): ValidateResult => ({

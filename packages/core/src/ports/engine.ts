@@ -65,7 +65,8 @@ export interface EngineSession extends AsyncDisposable {
 
   /**
    * Writes the accepted rows of every ingested source that was not refused, as Parquet files (one a date in
-   * `streams`) in the table's folder. `stem` makes the names unique for ever.
+   * `streams`) in the table's folder. `stem` makes the names unique for ever. Once a table and session; calls for
+   * several tables may overlap.
    */
   writeRows(
     table: Dataset,

@@ -19,7 +19,7 @@ export interface FetchedObject extends ObjectHead {
 }
 
 export interface GetOptions {
-  /** First and last byte, both included; `last` beyond the end means the end. */
+  /** First and last byte, both included; `last` beyond the end means the end, `first` beyond it no byte. */
   readonly range?: { readonly first: number; readonly last?: number };
   readonly ifMatch?: string;
   readonly signal?: AbortSignal;
@@ -52,8 +52,9 @@ export interface ObjectStore {
   head(key: string): Promise<ObjectHead | undefined>;
 
   /**
-   * @throws {ToplineError} `OBJECT_NOT_FOUND`; `OBJECT_CHANGED` when the ETag is not `ifMatch`, also
-   * when the object is replaced while its body is being read.
+   * An object that is replaced while its body is being read gives all the old bytes, or a fault; never a mix.
+   * @throws {ToplineError} `OBJECT_NOT_FOUND`; `OBJECT_CHANGED` when the ETag is not `ifMatch`, also while the
+   * body is being read
    */
   get(key: string, options?: GetOptions): Promise<FetchedObject>;
 

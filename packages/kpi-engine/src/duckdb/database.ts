@@ -20,13 +20,16 @@ export class Database implements Disposable {
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal | undefined;
   readonly #interrupt = () => this.#connection.interrupt();
+  readonly #ownsInstance: boolean;
 
   private constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
     signal: AbortSignal | undefined,
+    ownsInstance: boolean,
   ) {
     this.#instance = instance;
+    this.#ownsInstance = ownsInstance;
     this.#connection = connection;
     this.#signal = signal;
     signal?.addEventListener("abort", this.#interrupt);
@@ -52,10 +55,15 @@ export class Database implements Disposable {
     const instance = await DuckDBInstance.create(":memory:", settings).catch((cause: unknown) => {
       throw unavailable(`DuckDB did not open a database in ${directory}`, cause);
     });
-    const database = new Database(instance, await instance.connect(), signal);
-    await database.run("its settings", "SET TimeZone = 'UTC'");
+    const database = new Database(instance, await instance.connect(), signal, true);
+    await database.run("its settings", "SET GLOBAL TimeZone = 'UTC'");
     for (const macro of BRIDGE_MACROS) await database.run("its macros", macro);
     return database;
+  }
+
+  /** Another connection: its statements run beside those of this one, its temporary views are its own. */
+  async another(signal: AbortSignal): Promise<Database> {
+    return new Database(this.#instance, await this.#instance.connect(), signal, false);
   }
 
   /** @param what names the work in a fault's message, such as `relation songs` */
@@ -95,7 +103,7 @@ export class Database implements Disposable {
   [Symbol.dispose](): void {
     this.#signal?.removeEventListener("abort", this.#interrupt);
     this.#connection.closeSync();
-    this.#instance.closeSync();
+    if (this.#ownsInstance) this.#instance.closeSync();
   }
 }
 

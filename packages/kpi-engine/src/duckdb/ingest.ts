@@ -10,7 +10,7 @@ import {
 import { identifier, literal } from "./quoting.ts";
 import { MAX_LINE } from "./lines.ts";
 import { type StagedSource, stageSource } from "./staging.ts";
-import { headsOf, RAW_LINES, recordsOf, SOURCES, useHeads, type Workspace } from "./workspace.ts";
+import { headsOf, rawLinesOf, recordsOf, SOURCES, useHeads, type Workspace } from "./workspace.ts";
 
 /** Copies → clean lines → records, judged by the plan's SQL → a verdict on each source. */
 
@@ -25,11 +25,7 @@ export interface IngestedSource {
 
 interface Batch {
   readonly dataset: Dataset;
-  readonly staged: readonly {
-    readonly source: EngineSource;
-    readonly name: string;
-    readonly lines: StagedSource;
-  }[];
+  readonly staged: readonly (NamedSource & { readonly lines: StagedSource })[];
 }
 
 /** Sources that are streamed to this machine at a time. */
@@ -49,31 +45,65 @@ export async function ingestSources(
     source,
     name: String(first + i).padStart(6, "0"),
   }));
-  const ingested = new Map<string, IngestedSource>();
+  const failed = new AbortController();
+  const signal = AbortSignal.any([work.signal, failed.signal]);
+  const datasets = DATASETS.map(async (dataset) => {
+    const ofDataset = named.filter(({ source }) => source.dataset === dataset);
+    try {
+      return await ingestDataset({ ...work, signal }, dataset, ofDataset, limits);
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
+  });
+  const ingested = new Map((await allOrCause(datasets)).flat().map((item) => [item.name, item]));
+  return named.flatMap(({ name }) => ingested.get(name) ?? []);
+}
+
+/** Results, or the fault because of which the others were cancelled. */
+async function allOrCause<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(parts);
+  const fault = settled.find(isCause) ?? settled.find(({ status }) => status === "rejected");
+  if (fault?.status === "rejected") throw fault.reason;
+  return Promise.all(parts);
+}
+
+interface NamedSource {
+  readonly source: EngineSource;
+  readonly name: string;
+}
+
+/** On a connection of its own, so that datasets are judged side by side. */
+async function ingestDataset(
+  shared: Workspace,
+  dataset: Dataset,
+  sources: readonly NamedSource[],
+  limits: PlanLimits,
+): Promise<IngestedSource[]> {
+  using db = await shared.db.another(shared.signal);
+  const work = { ...shared, db };
+  const ingested: IngestedSource[] = [];
   let judging: Promise<void> = Promise.resolve();
   const judge = async (batch: Batch) => {
-    for (const item of await judgeBatch(work, batch, limits)) ingested.set(item.name, item);
+    ingested.push(...(await judgeBatch(work, batch, limits)));
   };
   try {
-    for (const dataset of DATASETS) {
-      const ofDataset = named.filter(({ source }) => source.dataset === dataset);
-      for await (const batch of stagedBatches(work, dataset, ofDataset, limits)) {
-        await judging;
-        judging = judge(batch);
-        // Awaited before the next batch; until then a fault is not unhandled.
-        judging.catch(() => undefined);
-      }
+    for await (const batch of stagedBatches(work, dataset, sources, limits)) {
+      await judging;
+      judging = judge(batch);
+      // Awaited before the next batch; until then a fault is not unhandled.
+      judging.catch(() => undefined);
     }
   } finally {
     await judging;
   }
-  return named.flatMap(({ name }) => ingested.get(name) ?? []);
+  return ingested;
 }
 
 async function* stagedBatches(
   work: Workspace,
   dataset: Dataset,
-  sources: readonly { readonly source: EngineSource; readonly name: string }[],
+  sources: readonly NamedSource[],
   limits: PlanLimits,
 ): AsyncGenerator<Batch> {
   let staged: Batch["staged"][number][] = [];
@@ -91,10 +121,7 @@ async function* stagedBatches(
         throw error;
       }
     });
-    const settled = await Promise.allSettled(group);
-    const fault = settled.find(isCause) ?? settled.find(({ status }) => status === "rejected");
-    if (fault?.status === "rejected") throw fault.reason;
-    for (const item of await Promise.all(group)) {
+    for (const item of await allOrCause(group)) {
       staged.push(item);
       bytes += item.lines.bytes;
     }
@@ -118,11 +145,11 @@ async function judgeBatch(
   const { db, plan } = work;
   const files = staged.flatMap(({ lines }) => lines.files);
   if (files.length > 0) {
-    await db.run("reading lines", `CREATE TABLE ${RAW_LINES} AS ${readLines(files)}`);
+    await db.run("reading lines", `CREATE TABLE ${rawLinesOf(dataset)} AS ${readLines(files)}`);
     for (const file of files) await rm(file);
     await db.run(
       "reading lines",
-      `CREATE OR REPLACE TEMP VIEW lines AS SELECT source, rowid + 1 AS n, line FROM ${RAW_LINES}`,
+      `CREATE OR REPLACE TEMP VIEW lines AS SELECT source, rowid + 1 AS n, line FROM ${rawLinesOf(dataset)}`,
     );
     for (const { name, source } of staged) await addHead(work, name, source);
     await useHeads(db, dataset);
@@ -131,14 +158,10 @@ async function judgeBatch(
       `INSERT INTO ${recordsOf(dataset)}\n${plan.datasets[dataset].sql}`,
     );
   }
-  const lines = files.length > 0 ? await countLines(work) : new Map<string, LineCount>();
+  const lines = files.length > 0 ? await countLines(work, dataset) : new Map<string, LineCount>();
   const counts = await countRecords(work, dataset, staged);
   if (files.length > 0) {
-    await db.run(
-      "reading lines",
-      "CREATE OR REPLACE TEMP VIEW lines AS SELECT '' AS source, 0::BIGINT AS n, '' AS line LIMIT 0",
-    );
-    await db.run("reading lines", `DROP TABLE ${RAW_LINES}`);
+    await db.run("reading lines", `DROP TABLE ${rawLinesOf(dataset)}`);
   }
   const ingested: IngestedSource[] = [];
   for (const { source, name, lines: staging } of staged) {
@@ -187,10 +210,10 @@ interface LineCount {
 }
 
 /** What DuckDB has read, to be held against what was written for it. */
-async function countLines({ db }: Workspace): Promise<Map<string, LineCount>> {
+async function countLines({ db }: Workspace, dataset: Dataset): Promise<Map<string, LineCount>> {
   const rows = await db.rows(
     "counting lines",
-    `SELECT source, COUNT(*) AS lines, CAST(SUM(strlen(line) + 1) AS BIGINT) AS bytes FROM ${RAW_LINES} GROUP BY source`,
+    `SELECT source, COUNT(*) AS lines, CAST(SUM(strlen(line) + 1) AS BIGINT) AS bytes FROM ${rawLinesOf(dataset)} GROUP BY source`,
   );
   return new Map(
     rows.map((row) => [

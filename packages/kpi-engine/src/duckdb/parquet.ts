@@ -18,10 +18,12 @@ export async function writeAccepted(
 ): Promise<DataFile[]> {
   const { db, store, clock, signal } = work;
   const what = `the Parquet files of ${table}`;
-  const folder = join(work.directory, "out");
+  const folder = join(work.directory, `out-${table}`);
   await mkdir(folder);
   try {
-    const written = await db.rows(what, await copyStatement(work, table, intake, folder));
+    const written = await work.alone(async () =>
+      db.rows(what, await copyStatement(work, table, intake, folder)),
+    );
     const files: DataFile[] = [];
     const named = new Map<string, number>();
     for (const row of written.sort(byName)) {
@@ -77,7 +79,7 @@ async function copyStatement(
       ? `make_timestamptz(epoch_us(${column})) AS ${identifier(name)}`
       : column;
   });
-  const format = "FORMAT parquet, COMPRESSION zstd, RETURN_STATS true";
+  const format = "FORMAT parquet, COMPRESSION snappy, RETURN_STATS true";
   const keys = partitionBy.map(({ name }) => identifier(name));
   if (keys.length > 0) values.push(`${date} AS ${keys.join()}`);
   if (parts.length > 0) {

@@ -21,6 +21,11 @@ export interface Workspace extends AsyncDisposable {
   readonly logger: Logger;
   /** Aborts when the caller gives up. */
   readonly signal: AbortSignal;
+  /**
+   * Does one piece of work after the other: overlapping statements would only hold threads that wait for the
+   * connection, and with them the file system.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface WorkspaceOptions {
@@ -46,11 +51,31 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       db[Symbol.dispose]();
       await remove();
     };
-    return { plan, store, db, directory, clock, logger, signal, [Symbol.asyncDispose]: close };
+    const alone = oneAfterTheOther();
+    return {
+      plan,
+      store,
+      db,
+      directory,
+      clock,
+      logger,
+      signal,
+      alone,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+function oneAfterTheOther(): Workspace["alone"] {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const next = last.then(work, work);
+    last = next.catch(() => undefined);
+    return next;
+  };
 }
 
 /** The engine's own tables, out of the way of relations of any name. */
@@ -68,7 +93,7 @@ export const duckTypes = {
 export const recordsOf = (dataset: Dataset) => own(`records_${dataset}`);
 export const headsOf = (dataset: Dataset) => own(`heads_${dataset}`);
 export const SOURCES = own("sources");
-export const RAW_LINES = own("raw_lines");
+export const rawLinesOf = (dataset: Dataset) => own(`raw_lines_${dataset}`);
 
 /** The tables that ingestion fills, empty. */
 export async function createIntakeTables({ db, plan }: Workspace): Promise<void> {
