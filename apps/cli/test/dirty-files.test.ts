@@ -87,6 +87,7 @@ function expectVerdicts(report: Report, verdicts: readonly FileVerdict[]): void 
 /** A line for every reason that a row of streams can be rejected for. */
 const BAD_STREAM_LINES = [
   "u1,t1",
+  "\ufeffu1,t1",
   'u1,"t1,2024-06-25 10:00:00',
   ",t1,2024-06-25 10:00:00",
   `${"u".repeat(256)},t1,2024-06-25 10:00:00`,
@@ -217,6 +218,7 @@ describe("streams of every kind in one drop", () => {
       [
         "malformed",
         "malformed",
+        "malformed",
         "missing:user_id",
         "invalid:user_id",
         "missing:track_id",
@@ -250,11 +252,12 @@ t6,,,,0,${"😀".repeat(255)}
 t7,,,,0,${"😀".repeat(256)}
 t8,Ann,First,Eight,1000,pop
 t9,Ann,First,Nine,1000,jazz
+t10,\ufeffAnn,,,1,\ufeffpop
 ${Array.from({ length: 12 }, (_, n) => `f${n},"A, B",,"Track ""${n}""",${n},"folk, pop"`).join("\n")}
 `;
   const users = `${USERS}u3,x,151,,\nu4,,,,2023-02-29\nu5,,0150,,0001-01-01\n,,,,\nu6,y,,,\nu7,y,,,\n"u8","line\nbreak",,,\n`;
   const streams = lines(
-    ...["t0", "t1", "t2", "t3", "t6", "t8", "t9", "f1", "f2"].map(
+    ...["t0", "t1", "t2", "t3", "t6", "t8", "t9", "t10", "f1", "f2"].map(
       (track) => `u1,${track},2024-06-25 10:00:00`,
     ),
   );

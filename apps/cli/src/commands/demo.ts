@@ -7,7 +7,6 @@ import { deploymentOf, examples, type Invocation, type Invoke } from "../command
 import type { Deployment } from "../deployment.ts";
 import { exitCodeOfRun } from "../exit-code.ts";
 import { type GlobalOptions, stateDirectory } from "../settings.ts";
-import { runSql } from "../sql/index.ts";
 import type { Terminal } from "../terminal.ts";
 import { uploadDirectory } from "../upload.ts";
 import { showRows } from "./query.ts";
@@ -86,6 +85,7 @@ async function showKpis(
   const statement = `SELECT * FROM "TOP_GENRES" WHERE "date" = '${date}' ORDER BY "listen_count" DESC LIMIT 5;`;
   await output.heading(statement);
   const tables = plan.tables.map((spec) => ({ spec, rows: kpis.scan(spec) }));
+  const { runSql } = await import("../sql/index.ts");
   await showResult(output, await runSql(statement, tables));
 
   const topline = commandPrefix(terminal, options);

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { deploymentOf, examples, type Invoke } from "../command.ts";
 import type { Column, Output } from "../output.ts";
-import { runSql, type SqlResult } from "../sql/index.ts";
+import type { SqlResult } from "../sql/index.ts";
 
 const BRIEF = `topline sql 'SELECT * FROM "TOP_GENRES" WHERE "date" = '"'2024-06-25'"' ORDER BY "listen_count" DESC LIMIT 5;'`;
 
@@ -20,6 +20,7 @@ export function addSql(program: Command, invoke: Invoke): void {
       await using deployment = await deploymentOf(invocation, { command: "topline sql" });
       const { kpis, plan, signal } = deployment.context;
       const tables = plan.tables.map((spec) => ({ spec, rows: kpis.scan(spec) }));
+      const { runSql } = await import("../sql/index.ts");
       const result = await runSql(statement, tables, signal === undefined ? {} : { signal });
       if (output.isJson) return output.json(result.rows);
       return showResult(output, result);

@@ -1,4 +1,6 @@
 import { Buffer } from "node:buffer";
+import type { Row } from "./database.ts";
+import { asBytes, fromBytes } from "./exact-text.ts";
 import { textAsRead } from "./lines.ts";
 import type { IngestedSource } from "./ingest.ts";
 import { recordsOf, type Workspace } from "./workspace.ts";
@@ -8,11 +10,20 @@ const PART_BYTES = 64 * 1024 ** 2;
 
 /** Writes the rows of a source that were not accepted, in the source's order, as JSON lines. */
 export async function writeQuarantined(
-  { db, store, signal }: Workspace,
-  { source, name, isLinewise, verdict }: IngestedSource,
+  work: Workspace,
+  source: IngestedSource,
   prefix: string,
 ): Promise<string[]> {
-  if (verdict.refused !== null || verdict.accepted === verdict.records) return [];
+  const { refused, accepted, records } = source.verdict;
+  if (refused !== null || accepted === records) return [];
+  return work.alone(() => writeParts(work, source, prefix));
+}
+
+async function writeParts(
+  { db, store, signal }: Workspace,
+  { source, name, isLinewise }: IngestedSource,
+  prefix: string,
+): Promise<string[]> {
   const records = recordsOf(source.dataset);
   const numbered = isLinewise
     ? `SELECT n, n - (SELECT MIN(n) FROM ${records} WHERE source = $1) AS record, reason, line
@@ -21,7 +32,7 @@ export async function writeQuarantined(
        FROM ${records} WHERE source = $1`;
   const rows = db.stream(
     `the quarantine of ${source.key}`,
-    `SELECT record, reason, line FROM (${numbered}) WHERE reason IS NOT NULL AND record > 0 ORDER BY n`,
+    `SELECT record, reason, ${asBytes("line")} AS line FROM (${numbered}) WHERE reason IS NOT NULL AND record > 0 ORDER BY n`,
     [name],
   );
   const lines = jsonLines(rows, source.key);
@@ -36,12 +47,12 @@ export async function writeQuarantined(
 }
 
 async function* jsonLines(
-  chunks: AsyncIterable<readonly Readonly<Record<string, unknown>>[]>,
+  chunks: AsyncIterable<readonly Row[]>,
   key: string,
 ): AsyncGenerator<Uint8Array> {
   for await (const rows of chunks) {
-    const text = rows.map(({ record, reason, line }) =>
-      JSON.stringify({ key, record: Number(record), reason, text: textAsRead(line as string) }),
+    const text = rows.map(({ record, reason, line = null }) =>
+      JSON.stringify({ key, record: Number(record), reason, text: textAsRead(fromBytes(line)) }),
     );
     yield Buffer.from(`${text.join("\n")}\n`);
   }

@@ -7,6 +7,7 @@ import {
   ToplineError,
 } from "@topline/core";
 import type { Database, Row } from "./database.ts";
+import { fromBytes } from "./exact-text.ts";
 import { identifier } from "./quoting.ts";
 
 /** Whether a relation yields what its table spec says, and its values as KPI values. */
@@ -71,12 +72,15 @@ export async function checkKeys(db: Database, rows: string, table: TableSpec): P
 /** Integers beyond this many digits are no DynamoDB number. */
 const MAX_INTEGER = 10n ** 38n;
 
-/** @throws {ToplineError} `RELATION_INVALID` for a number that no table can hold */
+/**
+ * @param row text columns as bytes
+ * @throws {ToplineError} `RELATION_INVALID` for a number that no table can hold
+ */
 export function kpiRow(table: TableSpec, row: Row): KpiRow {
   const entries = table.columns.map(({ name, type }) => {
     const value = row[name] ?? null;
     if (value === null) return [name, null];
-    if (type === "string") return [name, value as string];
+    if (type === "string") return [name, fromBytes(value)];
     const number = type === "integer" ? toInteger(value) : (value as number);
     if (isHeld(number)) return [name, number];
     throw new ToplineError(

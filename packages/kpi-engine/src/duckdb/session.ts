@@ -14,6 +14,7 @@ import { bindRelations, computeDates, computedRows } from "./compute.ts";
 import { type IngestedSource, ingestSources } from "./ingest.ts";
 import { writeAccepted } from "./parquet.ts";
 import { writeQuarantined } from "./quarantine.ts";
+import { asBytes } from "./exact-text.ts";
 import { identifier } from "./quoting.ts";
 import { kpiRow } from "./relation-shape.ts";
 import { datesTouchedBetween } from "./touched.ts";
@@ -111,11 +112,15 @@ export class DuckDbSession implements EngineSession {
         `The plan has no table ${table}; it has ${plan.tables.map(({ name }) => name).join(", ")}.`,
       );
     }
-    const columns = spec.columns.map(({ name }) => identifier(name)).join(", ");
+    const columns = spec.columns.map(({ name, type }) => {
+      const column = identifier(name);
+      return type === "string" ? `${asBytes(column)} AS ${column}` : column;
+    });
+    // Of text as bytes, too: their order is that of code points.
     const order = spec.orderBy.map((name) => `${identifier(name)} NULLS FIRST`).join(", ");
     const rows = await db.rows(
       `relation ${spec.relation}`,
-      `SELECT ${columns} FROM ${computedRows(spec.relation)} WHERE date = $1${order === "" ? "" : ` ORDER BY ${order}`}`,
+      `SELECT ${columns.join(", ")} FROM ${computedRows(spec.relation)} AS r WHERE r.date = $1${order === "" ? "" : ` ORDER BY ${order}`}`,
       [date],
     );
     return rows.map((row) => kpiRow(spec, row));

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import {
+  createTables,
+  deleteTables,
+  dynamoClient,
+  dynamoKpiStore,
+  dynamoRunLedger,
+} from "@topline/aws-adapters/dynamodb";
+import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
+import type { Logger, PipelineContext } from "@topline/core";
+import { deltaZone } from "@topline/delta-log";
+import { buildPlan, duckdbEngine } from "@topline/kpi-engine";
+import type { HarnessEndpoints } from "@topline/local-harness";
+import { validator } from "@topline/validators";
+import type { LoadedConfig } from "./config-file.ts";
+import { systemClock } from "./system-clock.ts";
+
+/** Everything that a pipeline works on, at given endpoints. */
+export interface Ports extends Disposable {
+  readonly ports: Pick<
+    PipelineContext,
+    "store" | "zone" | "kpis" | "ledger" | "engine" | "validator" | "clock" | "plan" | "tablePrefix"
+  >;
+  /** Makes the tables that are not there. */
+  createTables(): Promise<void>;
+  /** Empties bucket and tables. */
+  reset(): Promise<void>;
+}
+
+/** @param directory where the engine may work */
+export function portsAt(
+  endpoints: HarnessEndpoints,
+  config: LoadedConfig,
+  directory: string,
+  logger: Logger,
+): Ports {
+  const { region, accessKeyId, secretAccessKey } = endpoints;
+  const credentials = { accessKeyId, secretAccessKey };
+  const s3 = s3Client({ region, credentials, endpoint: endpoints.s3, forcePathStyle: true });
+  const dynamo = dynamoClient({ region, credentials, endpoint: endpoints.dynamodb });
+  const { tablePrefix: prefix, memoryLimit, threads } = config;
+  const plan = buildPlan({ kpis: config.kpis, limits: limitsOf(config) });
+  const tables = { prefix, tables: plan.tables };
+  const store = s3ObjectStore({ client: s3, bucket: config.bucket });
+  const ports = {
+    store,
+    zone: deltaZone({ store }),
+    kpis: dynamoKpiStore({ client: dynamo, prefix }),
+    ledger: dynamoRunLedger({ client: dynamo, prefix, clock: systemClock }),
+    engine: duckdbEngine({
+      store,
+      tempDirectory: join(directory, "tmp"),
+      memoryLimit,
+      logger,
+      ...(threads === undefined ? {} : { threads }),
+    }),
+    validator,
+    clock: systemClock,
+    plan,
+    tablePrefix: prefix,
+  };
+  return {
+    ports,
+    async createTables() {
+      await createTables(dynamo, tables);
+    },
+    async reset() {
+      for await (const { key } of store.list("")) await store.delete(key);
+      await deleteTables(dynamo, tables);
+      await createTables(dynamo, tables);
+    },
+    [Symbol.dispose]() {
+      s3.destroy();
+      dynamo.destroy();
+    },
+  };
+}
+
+function limitsOf({ maxSourceBytes, maxQuarantineRatio }: LoadedConfig) {
+  return {
+    ...(maxSourceBytes === undefined ? {} : { maxSourceBytes }),
+    ...(maxQuarantineRatio === undefined ? {} : { maxQuarantineRatio }),
+  };
+}
