@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { emptyModel } from "../../../test/model/model.ts";
 import { openBucket } from "./bucket.ts";
 import { datesOf, dropsOf, expectedTables, type Files, sample, tablesOf } from "./inbox.ts";
@@ -19,6 +19,9 @@ const FILES: Files = Object.fromEntries(
   ].map((name) => [name, sample(name)]),
 );
 const MOMENTS = 20;
+const TIMEOUT = 300_000;
+/** Greater than any process id. */
+const NO_PROCESS = 2 ** 30;
 
 async function arrive(state: TestState): Promise<void> {
   await using bucket = await openBucket(state);
@@ -44,52 +47,51 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Polls until `condition` holds; false when it does not within `ms`. */
-async function within(ms: number, condition: () => boolean): Promise<boolean> {
-  const deadline = performance.now() + ms;
-  while (performance.now() < deadline) {
-    if (condition()) return true;
-    await new Promise((resolve) => void setImmediate(resolve));
-  }
-  return condition();
+/** The process that served the state last. */
+async function harnessOf({ directory }: TestState): Promise<number> {
+  const text = await readFile(join(directory, "harness.json"), "utf8").catch(() => undefined);
+  return text === undefined ? NO_PROCESS : (JSON.parse(text) as { pid: number }).pid;
 }
 
-test(
-  `a run killed at ${MOMENTS} moments, then run once more, has the right figures and leaves nothing running`,
-  { timeout: 600_000 },
-  async () => {
-    const model = emptyModel();
-    model.run({ intake: 1n, files: dropsOf(FILES) });
-    const expected = expectedTables(model);
-    const duration = await undisturbed();
-    let cut = 0;
+let duration = 0;
+let cut = 0;
+const expected = (() => {
+  const model = emptyModel();
+  model.run({ intake: 1n, files: dropsOf(FILES) });
+  return { dates: datesOf(model), tables: expectedTables(model) };
+})();
 
-    for (let i = 1; i <= MOMENTS; i++) {
-      const moment = `killed after ${Math.round((duration * i) / (MOMENTS + 1))} ms`;
+beforeAll(async () => {
+  duration = await undisturbed();
+}, TIMEOUT);
+
+// Several at a time: most of the time goes by waiting for the lease of the dead.
+describe.concurrent("a run that is killed, then run once more", () => {
+  test.for(Array.from({ length: MOMENTS }, (_, i) => i + 1))(
+    `has the right figures and leaves nothing running (moment %i of ${MOMENTS})`,
+    { timeout: TIMEOUT },
+    async (moment, { expect }) => {
       await using state = await newState();
       await arrive(state);
       const victim = state.start("run", "--run-id", "victim");
-      const timer = setTimeout(() => victim.kill("SIGKILL"), (duration * i) / (MOMENTS + 1));
+      // Several at a time take longer than one alone.
+      const timer = setTimeout(() => victim.kill("SIGKILL"), (1.5 * duration * moment) / MOMENTS);
       const { code } = await victim.finished;
       clearTimeout(timer);
       if (code === null) cut++;
 
-      const { code: after, stderr } = await state.topline("run", "--json");
-      expect(after, `${moment}: ${stderr}`).toBe(0);
-      expect(await tablesOf(state, datesOf(model)), moment).toEqual(expected);
-      const status = (await state.topline("status", "--json")).json<{
-        inbox: { status: string };
-        open_run: string | null;
-      }>();
-      expect([status.inbox.status, status.open_run], moment).toEqual(["empty", null]);
+      const after = await state.topline("run", "--json");
+      expect(after.code, after.stderr).toBe(0);
+      expect(await tablesOf(state, expected.dates)).toEqual(expected.tables);
+      const status = await state.topline("status", "--json");
+      expect(status.json()).toMatchObject({ inbox: { status: "empty" }, open_run: null });
+      const pid = await harnessOf(state);
+      await expect.poll(() => isAlive(pid), { timeout: 5_000 }).toBe(false);
+    },
+  );
+});
 
-      const { pid } = JSON.parse(
-        await readFile(join(state.directory, "harness.json"), "utf8").catch(() => '{"pid":-1}'),
-      ) as { pid: number };
-      expect(await within(2_000, () => pid < 0 || !isAlive(pid)), `${moment}: harness ${pid}`).toBe(
-        true,
-      );
-    }
-    expect(cut).toBeGreaterThan(MOMENTS / 2);
-  },
-);
+afterAll(() => {
+  if (cut < MOMENTS / 2)
+    throw new Error(`Only ${cut} of ${MOMENTS} runs were cut off: the others had ended.`);
+});
