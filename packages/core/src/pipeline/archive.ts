@@ -4,14 +4,14 @@ import { ToplineError } from "../errors.ts";
 import { archiveFolder, inputFolder, inputKey, rejectedFolder, reportKey } from "../layout.ts";
 import type { Manifest, ManifestSource } from "../manifest.ts";
 import type { SourceRecord } from "../ports/run-ledger.ts";
-import { fileAway } from "./filing.ts";
+import { deleteAll, fileAway } from "./filing.ts";
 import { type HeldLease, withLease } from "./lease.ts";
 import type { PipelineContext } from "./ports.ts";
 import { assembleReport, finalRefusals } from "./report.ts";
 import { type ArchiveResult, readPart, recordPart } from "./step-part.ts";
+import { writeReason } from "./refusal.ts";
 import { recordFailure, summarize } from "./summary.ts";
-import { requireOpen } from "./transform.ts";
-import { deleteAll, requireManifest, writeReason } from "./validate.ts";
+import { requireManifest, requireOpen } from "./stored-manifest.ts";
 
 const PARALLEL = 8;
 

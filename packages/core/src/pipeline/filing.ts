@@ -37,3 +37,7 @@ export async function fileAway(store: ObjectStore, filing: Filing): Promise<stri
     `Every name for source ${sourceId} in ${folder} is taken by another source: ${names.join(", ")}.`,
   );
 }
+
+export async function deleteAll(store: ObjectStore, prefix: string): Promise<void> {
+  for await (const { key } of store.list(prefix)) await store.delete(key);
+}

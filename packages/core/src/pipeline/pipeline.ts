@@ -10,7 +10,8 @@ import { withLease } from "./lease.ts";
 import type { ValidateResult } from "./step-part.ts";
 import { summarize } from "./summary.ts";
 import { transform } from "./transform.ts";
-import { readManifest, validate, type ValidateOptions } from "./validate.ts";
+import { readManifest } from "./stored-manifest.ts";
+import { validate, type ValidateOptions } from "./validate.ts";
 
 export interface RunOptions extends ValidateOptions {
   /** Told as each step begins. */

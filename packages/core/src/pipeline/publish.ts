@@ -1,16 +1,15 @@
-import { DATASETS, type Dataset } from "../datasets.ts";
+import type { Dataset } from "../datasets.ts";
 import { ToplineError } from "../errors.ts";
 import { compareCodePoints } from "../kpis.ts";
 import type { Manifest } from "../manifest.ts";
 import type { Plan } from "../plan.ts";
 import type { AuditViolation, EngineSession, ZoneFiles } from "../ports/engine.ts";
 import type { Cursor } from "../ports/run-ledger.ts";
-import type { Zone, ZoneSnapshot } from "../ports/zone.ts";
+import type { Zone } from "../ports/zone.ts";
 import type { DateFigures, TableReport } from "../report.ts";
 import type { HeldLease } from "./lease.ts";
+import { type Pin, pinZone, versionsOf } from "./pin.ts";
 import type { PipelineContext } from "./ports.ts";
-
-export type Pin = Readonly<Record<Dataset, ZoneSnapshot>>;
 
 export interface Published {
   readonly dates: DateFigures[];
@@ -58,23 +57,6 @@ export async function publish(
 
 export const cursorOf = ({ cursor }: Manifest): Cursor | undefined =>
   cursor === null ? undefined : { zone: cursor.zone, planHash: cursor.plan_hash };
-
-async function pinZone(zone: Zone): Promise<Pin> {
-  const [songs, users, streams] = await Promise.all([
-    zone.snapshot("songs"),
-    zone.snapshot("users"),
-    zone.snapshot("streams"),
-  ]);
-  return { songs, users, streams };
-}
-
-export const zoneVersions = async (zone: Zone) => versionsOf(await pinZone(zone));
-
-const versionsOf = (pin: Pin): Record<Dataset, number> => ({
-  songs: pin.songs.version,
-  users: pin.users.version,
-  streams: pin.streams.version,
-});
 
 const zoneFiles = (pin: Pin): ZoneFiles => ({
   songs: pin.songs.files,
@@ -148,6 +130,3 @@ function auditFailed(violations: readonly AuditViolation[]): ToplineError {
     `The computed figures contradict each other, so nothing was published: ${shown}${more}. Mend the relation and run again: the open run goes on under the mended plan.`,
   );
 }
-
-export const emptyVersions = (): Record<Dataset, number> =>
-  Object.fromEntries(DATASETS.map((dataset) => [dataset, -1])) as Record<Dataset, number>;

@@ -9,9 +9,9 @@ import {
   STEPS,
 } from "../report.ts";
 import type { PipelineContext } from "./ports.ts";
-import { emptyVersions } from "./publish.ts";
+import { emptyVersions } from "./pin.ts";
 import { readPart, type StepPart, type TransformResult, type ValidateResult } from "./step-part.ts";
-import { requireManifest } from "./validate.ts";
+import { requireManifest } from "./stored-manifest.ts";
 
 type ReportContext = Pick<PipelineContext, "store" | "engine" | "plan">;
 

@@ -12,7 +12,7 @@ import type { PipelineContext } from "./ports.ts";
 import { cursorOf, publish } from "./publish.ts";
 import { readPart, recordPart, type TransformResult } from "./step-part.ts";
 import { recordFailure } from "./summary.ts";
-import { requireManifest } from "./validate.ts";
+import { requireManifest, requireOpen } from "./stored-manifest.ts";
 
 const PARALLEL = 8;
 
@@ -72,16 +72,6 @@ async function work(
     })),
     ...published,
   };
-}
-
-/** @throws {ToplineError} `STEP_OUT_OF_ORDER` */
-export async function requireOpen({ ledger }: PipelineContext, runId: string): Promise<void> {
-  const open = await ledger.openRun();
-  if (open === runId) return;
-  throw new ToplineError(
-    "STEP_OUT_OF_ORDER",
-    `Run ${runId} is not open (${open === undefined ? "no run is" : `${open} is`}). Run validate first and go on with the run id that it returns.`,
-  );
 }
 
 /** A source's quarantine is replaced whole: parts that an earlier attempt left beyond today's go. */

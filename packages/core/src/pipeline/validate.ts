@@ -1,25 +1,17 @@
 import { mapConcurrently } from "../concurrency.ts";
 import type { Dataset } from "../datasets.ts";
 import { readDocument, writeDocument } from "../documents.ts";
-import { ToplineError } from "../errors.ts";
-import {
-  assertRunId,
-  inputFolder,
-  inputKey,
-  manifestKey,
-  planKey,
-  reasonKey,
-  rejectedFolder,
-} from "../layout.ts";
-import { type Manifest, type ManifestSource, manifestSchema, sourceId } from "../manifest.ts";
+import { assertRunId, inputFolder, inputKey, planKey, rejectedFolder } from "../layout.ts";
+import { type Manifest, type ManifestSource, sourceId } from "../manifest.ts";
 import { planSchema } from "../plan.ts";
-import type { ObjectStore } from "../ports/object-store.ts";
-import { fileAway } from "./filing.ts";
+import { deleteAll } from "./filing.ts";
 import { type Arrival, missingDatasets, readInbox } from "./inbox.ts";
 import { type HeldLease, withLease } from "./lease.ts";
 import type { PipelineContext } from "./ports.ts";
-import { zoneVersions } from "./publish.ts";
+import { zoneVersions } from "./pin.ts";
+import { refuse, rejections, unlessReplaced } from "./refusal.ts";
 import { readPart, recordPart, type ValidateResult } from "./step-part.ts";
+import { readManifest, requireManifest, writeManifest } from "./stored-manifest.ts";
 import { openSummary } from "./summary.ts";
 
 export interface ValidateOptions {
@@ -53,10 +45,13 @@ export async function validate(
     const manifest = await readManifest(context.store, options.runId);
     if (manifest !== undefined) return begin(context, held, manifest, started);
 
+    const runDate = options.runDate ?? started.toISOString().slice(0, 10);
     const candidates = await judgeInbox(context);
     const outcome = await waitingOrIdle(context, options.runId, candidates);
     if (outcome !== undefined) {
-      const rejected = await refuse(context, held, candidates.sources, options, started);
+      const { runId } = options;
+      const folder = rejectedFolder(runDate);
+      const rejected = await refuse(context, held, candidates.sources, { runId, folder });
       return { ...outcome, rejected };
     }
     const frozen = await freeze(context, held, candidates.sources, options.runId);
@@ -68,7 +63,7 @@ export async function validate(
     }
     const written = await writeManifest(context, {
       run_id: options.runId,
-      run_date: options.runDate ?? started.toISOString().slice(0, 10),
+      run_date: runDate,
       started_at: started.toISOString(),
       intake: held.lease.token,
       zone: await zoneVersions(context.zone),
@@ -120,13 +115,6 @@ const validated = ({ run_id, sources, warnings }: Manifest): ValidateResult => (
   rejected: rejections(sources),
   warnings,
 });
-
-const rejections = (sources: readonly ManifestSource[]): Rejection[] =>
-  sources.flatMap(({ key, source_id, dataset, refused }) =>
-    refused === null ? [] : [{ key, source_id, dataset, ...refused, archived_to: null }],
-  );
-
-type Rejection = ValidateResult["rejected"][number];
 
 interface Candidates {
   readonly sources: readonly ManifestSource[];
@@ -202,49 +190,6 @@ async function isPublished({ zone, ledger, plan }: PipelineContext): Promise<boo
   );
 }
 
-/** Refused files never lie in the way, also when no run begins. */
-async function refuse(
-  context: PipelineContext,
-  held: HeldLease,
-  sources: readonly ManifestSource[],
-  { runId, runDate }: ValidateOptions,
-  started: Date,
-): Promise<Rejection[]> {
-  const { store } = context;
-  const folder = rejectedFolder(runDate ?? started.toISOString().slice(0, 10));
-  const rejected = await mapConcurrently(sources, PARALLEL, async (source) => {
-    const { key, name, source_id, etag } = source;
-    const [rejection] = rejections([source]);
-    if (rejection === undefined) return undefined;
-    await held.verify();
-    return unlessReplaced(context, key, async () => {
-      const filing = { from: key, folder, name, sourceId: source_id, ifSourceMatch: etag };
-      const archived_to = await fileAway(store, filing);
-      await writeReason(store, archived_to, source, runId);
-      await store.delete(key, { ifMatch: etag });
-      return { ...rejection, archived_to };
-    });
-  });
-  return rejected.filter((rejection) => rejection !== undefined);
-}
-
-/** Why a file lies in `rejected/`: beside it, for whoever finds it there. */
-export async function writeReason(
-  store: ObjectStore,
-  rejectedTo: string,
-  source: ManifestSource,
-  runId: string,
-): Promise<void> {
-  const { key, source_id, dataset, refused } = source;
-  await writeDocument(store, reasonKey(rejectedTo), {
-    key,
-    source_id,
-    dataset,
-    run_id: runId,
-    ...refused,
-  });
-}
-
 /** Copies each object into the run, if it is still what was judged. */
 async function freeze(
   context: PipelineContext,
@@ -264,52 +209,7 @@ async function freeze(
   return copied.filter((source) => source !== undefined);
 }
 
-/** An object that a producer replaces or removes under our hands is left for the next run. */
-async function unlessReplaced<T>(
-  { logger }: PipelineContext,
-  key: string,
-  call: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!ToplineError.is(error, "OBJECT_CHANGED", "OBJECT_NOT_FOUND")) throw error;
-    logger.warn(`${key} was replaced or removed meanwhile; it is left for the next run`);
-    return undefined;
-  }
-}
-
 async function cursorAtStart({ ledger }: PipelineContext): Promise<Manifest["cursor"]> {
   const cursor = await ledger.cursor();
   return cursor === undefined ? null : { zone: cursor.zone, plan_hash: cursor.planHash };
-}
-
-async function writeManifest(context: PipelineContext, manifest: Manifest): Promise<Manifest> {
-  const { store, plan } = context;
-  await writeDocument(store, planKey(manifest.run_id), plan);
-  try {
-    await writeDocument(store, manifestKey(manifest.run_id), manifest, { ifNoneMatch: "*" });
-    return manifest;
-  } catch (error) {
-    if (!ToplineError.is(error, "OBJECT_EXISTS")) throw error;
-    // Our own, after an answer that was lost, or that of a holder before us: either is the manifest.
-    return requireManifest(store, manifest.run_id);
-  }
-}
-
-export const readManifest = (store: ObjectStore, runId: string): Promise<Manifest | undefined> =>
-  readDocument(store, manifestKey(runId), manifestSchema);
-
-/** @throws {ToplineError} `RUN_NOT_FOUND` */
-export async function requireManifest(store: ObjectStore, runId: string): Promise<Manifest> {
-  const manifest = await readManifest(store, runId);
-  if (manifest !== undefined) return manifest;
-  throw new ToplineError(
-    "RUN_NOT_FOUND",
-    `Run ${runId} has no manifest: its validate has not succeeded. Run validate first and go on with the run id that it returns.`,
-  );
-}
-
-export async function deleteAll(store: ObjectStore, prefix: string): Promise<void> {
-  for await (const { key } of store.list(prefix)) await store.delete(key);
 }

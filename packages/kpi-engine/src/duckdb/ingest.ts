@@ -7,9 +7,12 @@ import {
   type SourceVerdict,
   ToplineError,
 } from "@topline/core";
+import { type Batch, lost, type NamedSource } from "./batch.ts";
+import { countLines, countRecords, type LineCount } from "./counting.ts";
 import { identifier, literal } from "./quoting.ts";
 import { MAX_LINE } from "./lines.ts";
-import { type StagedSource, stageSource } from "./staging.ts";
+import { stageSource } from "./staging.ts";
+import { refusedUnread, verdictOf } from "./verdict.ts";
 import { headsOf, rawLinesOf, recordsOf, SOURCES, useHeads, type Workspace } from "./workspace.ts";
 
 /** Copies → clean lines → records, judged by the plan's SQL → a verdict on each source. */
@@ -21,11 +24,6 @@ export interface IngestedSource {
   readonly verdict: SourceVerdict;
   /** Each record is one line, and so numbered from the first line. */
   readonly isLinewise: boolean;
-}
-
-interface Batch {
-  readonly dataset: Dataset;
-  readonly staged: readonly (NamedSource & { readonly lines: StagedSource })[];
 }
 
 /** Sources that are streamed to this machine at a time. */
@@ -66,11 +64,6 @@ async function allOrCause<T>(parts: readonly Promise<T>[]): Promise<T[]> {
   const fault = settled.find(isCause) ?? settled.find(({ status }) => status === "rejected");
   if (fault?.status === "rejected") throw fault.reason;
   return Promise.all(parts);
-}
-
-interface NamedSource {
-  readonly source: EngineSource;
-  readonly name: string;
 }
 
 /** On a connection of its own, so that datasets are judged side by side. */
@@ -202,96 +195,4 @@ async function addHead({ db }: Workspace, name: string, source: EngineSource): P
     [name, record, width, ...columns.map((column) => (positions[column] ?? 0) + 1)],
   );
   await db.run("its tables", `INSERT INTO ${SOURCES} VALUES ($1, $2)`, [name, source.sourceId]);
-}
-
-interface LineCount {
-  readonly lines: bigint;
-  readonly bytes: bigint;
-}
-
-/** What DuckDB has read, to be held against what was written for it. */
-async function countLines({ db }: Workspace, dataset: Dataset): Promise<Map<string, LineCount>> {
-  const rows = await db.rows(
-    "counting lines",
-    `SELECT source, COUNT(*) AS lines, CAST(SUM(strlen(line) + 1) AS BIGINT) AS bytes FROM ${rawLinesOf(dataset)} GROUP BY source`,
-  );
-  return new Map(
-    rows.map((row) => [
-      row["source"] as string,
-      { lines: row["lines"] as bigint, bytes: row["bytes"] as bigint },
-    ]),
-  );
-}
-
-interface RecordCount {
-  /** The header not counted. */
-  readonly records: bigint;
-  readonly quarantined: Record<string, bigint>;
-}
-
-async function countRecords(
-  { db }: Workspace,
-  dataset: Dataset,
-  staged: Batch["staged"],
-): Promise<Map<string, RecordCount>> {
-  const names = staged.map(({ name }) => name);
-  const rows = await db.rows(
-    `the records of ${dataset}`,
-    `SELECT source, reason, is_header, COUNT(*) AS records FROM ${recordsOf(dataset)}
-     WHERE source BETWEEN $1 AND $2 GROUP BY source, reason, is_header`,
-    [names[0] ?? "", names.at(-1) ?? ""],
-  );
-  const counts = new Map<string, RecordCount>();
-  for (const { source, name, lines } of staged) {
-    if (lines.refused !== undefined) continue;
-    const own = rows.filter((row) => row["source"] === name);
-    const header = own.find((row) => row["is_header"] === true);
-    if (header === undefined) throw headerGone(source);
-    let records = 0n;
-    const quarantined: Record<string, bigint> = {};
-    for (const row of own) {
-      const count = (row["records"] as bigint) - (row === header ? 1n : 0n);
-      const reason = row["reason"] as string | null;
-      records += count;
-      if (reason !== null && count > 0n) quarantined[reason] = (quarantined[reason] ?? 0n) + count;
-    }
-    counts.set(name, { records, quarantined });
-  }
-  return counts;
-}
-
-function verdictOf(
-  source: EngineSource,
-  records: bigint,
-  quarantined: Record<string, bigint>,
-  { maxQuarantineRatio }: PlanLimits,
-): SourceVerdict {
-  const bad = Object.values(quarantined).reduce((sum, count) => sum + count, 0n);
-  const { sourceId, key } = source;
-  const verdict = { sourceId, records, accepted: records - bad, quarantined, refused: null };
-  if (Number(bad) <= maxQuarantineRatio * Number(records)) return verdict;
-  const reasons = Object.entries(quarantined)
-    .sort(([, a], [, b]) => (a < b ? 1 : -1))
-    .map(([reason, count]) => `${reason} ${count}`);
-  const message = `${key} has ${bad} bad records of ${records} (${reasons.join(", ")}); the limit maxQuarantineRatio is ${maxQuarantineRatio} of its records. Mend the export and upload the file again.`;
-  return { ...verdict, refused: { code: "TOO_MANY_BAD_ROWS", message } };
-}
-
-const refusedUnread = (
-  { sourceId }: EngineSource,
-  refused: NonNullable<SourceVerdict["refused"]>,
-): SourceVerdict => ({ sourceId, records: 0n, accepted: 0n, quarantined: {}, refused });
-
-function lost({ key }: EngineSource, expected: number, found: bigint): ToplineError {
-  return new ToplineError(
-    "ENGINE_FAILED",
-    `DuckDB read ${found} bytes of lines of ${key}; ${expected} were written for it. Nothing was taken in; this is a fault of the engine: please report it.`,
-  );
-}
-
-function headerGone({ key, inputKey, head }: EngineSource): ToplineError {
-  return new ToplineError(
-    "STATE_CORRUPT",
-    `The copy ${inputKey} of ${key} has no record equal to the header ${JSON.stringify(head.record.slice(0, 200))} that was read from the file. Start a new run.`,
-  );
 }
