@@ -50,12 +50,8 @@ describe("the demo", () => {
       `SELECT * FROM "TOP_GENRES" WHERE "date" = '2024-06-25' ORDER BY "listen_count" DESC LIMIT 5;`,
     );
 
-    const totals = await state.topline(
-      "sql",
-      'SELECT SUM(total_listening_time_ms) AS ms, SUM(unique_listeners) AS listeners FROM "GENRE_KPIS"',
-      "--json",
-    );
-    expect(totals.json()).toEqual([{ ms: 7797300995, listeners: 33809 }]);
+    // Over all genres: how many there are, listeners counted once a genre, time in milliseconds.
+    expect(stdout).toMatch(/^ +113 +33809 +7797300995$/m);
   });
 
   test("leaves a state with runs of its owner's alone", async () => {

@@ -7,6 +7,7 @@ import { deploymentOf, examples, type Invocation, type Invoke } from "../command
 import type { Deployment } from "../deployment.ts";
 import { exitCodeOfRun } from "../exit-code.ts";
 import { type GlobalOptions, stateDirectory } from "../settings.ts";
+import type { SqlResult } from "../sql/index.ts";
 import type { Terminal } from "../terminal.ts";
 import { uploadDirectory } from "../upload.ts";
 import { showRows } from "./query.ts";
@@ -82,11 +83,10 @@ async function showKpis(
     await showRows(output, table, shown);
   }
 
-  const statement = `SELECT * FROM "TOP_GENRES" WHERE "date" = '${date}' ORDER BY "listen_count" DESC LIMIT 5;`;
-  await output.heading(statement);
-  const tables = plan.tables.map((spec) => ({ spec, rows: kpis.scan(spec) }));
-  const { runSql } = await import("../sql/index.ts");
-  await showResult(output, await runSql(statement, tables));
+  for (const statement of [overAllGenres(date), brief(date)]) {
+    await output.heading(statement);
+    await showResult(output, await query(deployment, statement));
+  }
 
   const topline = commandPrefix(terminal, options);
   await output.heading("Where to look next");
@@ -94,6 +94,19 @@ async function showKpis(
   await output.line(`${topline} sql 'SELECT genre, listen_count FROM GENRE_KPIS ORDER BY 2 DESC'`);
   await output.line(`${topline} runs ${RUN_ID}`);
   await output.line(`${topline} up                       S3 and DynamoDB for your own clients`);
+}
+
+/** The query of those for whom the KPIs are made, as they word it. */
+const brief = (date: string) =>
+  `SELECT * FROM "TOP_GENRES" WHERE "date" = '${date}' ORDER BY "listen_count" DESC LIMIT 5;`;
+
+const overAllGenres = (date: string) =>
+  `SELECT COUNT(*) AS genres, SUM(unique_listeners) AS unique_listeners, SUM(total_listening_time_ms) AS total_listening_time_ms FROM "GENRE_KPIS" WHERE "date" = '${date}';`;
+
+async function query({ context }: Deployment, statement: string): Promise<SqlResult> {
+  const { runSql } = await import("../sql/index.ts");
+  const tables = context.plan.tables.map((spec) => ({ spec, rows: context.kpis.scan(spec) }));
+  return runSql(statement, tables);
 }
 
 /** The first lists of a table are alphabetical; a newcomer wants to see the large figures. */
