@@ -60,16 +60,15 @@ export async function upload(
 }
 
 export async function runAndShow(
-  { terminal, options, output, logger }: Invocation,
+  { terminal, options, output }: Invocation,
   { context }: Deployment,
   request: RunOptions,
 ): Promise<RunReport> {
   const progress = options.json === true ? silentProgress : createProgress(terminal);
-  const log = logger.child({ run_id: request.runId });
-  const report = await run(
-    { ...context, logger: log },
-    { ...request, onStep: (step, runId) => progress.step(step, runId) },
-  );
+  const report = await run(context, {
+    ...request,
+    onStep: (step, runId) => progress.step(step, runId),
+  });
   await progress.end(report.status === "failed" ? "failed" : "done");
   if (output.isJson) await output.json(report);
   else await describeReport(output, report);

@@ -6,7 +6,7 @@ import type { Manifest, ManifestSource } from "../manifest.ts";
 import type { SourceRecord } from "../ports/run-ledger.ts";
 import { deleteAll, fileAway } from "./filing.ts";
 import { type HeldLease, withLease } from "./lease.ts";
-import type { PipelineContext } from "./ports.ts";
+import { loggingAs, type PipelineContext } from "./ports.ts";
 import { assembleReport, finalRefusals } from "./report.ts";
 import { type ArchiveResult, readPart, recordPart } from "./step-part.ts";
 import { writeReason } from "./refusal.ts";
@@ -20,7 +20,8 @@ const PARALLEL = 8;
  * at any point: copies come first and are found again, an object that a producer replaced meanwhile stays for
  * the next run, and the run is closed last.
  */
-export async function archive(context: PipelineContext, runId: string): Promise<ArchiveResult> {
+export async function archive(ports: PipelineContext, runId: string): Promise<ArchiveResult> {
+  const context = loggingAs(ports, "archive", runId);
   return withLease(context, async (held) => {
     const manifest = await requireManifest(context.store, runId);
     const done = await readPart(context, runId, "archive");

@@ -1,3 +1,4 @@
+import type { StepName } from "../report.ts";
 import type { Plan } from "../plan.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Engine } from "../ports/engine.ts";
@@ -7,6 +8,15 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { RunLedger } from "../ports/run-ledger.ts";
 import type { Validator } from "../ports/validator.ts";
 import type { Zone } from "../ports/zone.ts";
+
+/** The same with every line of the log saying whose it is. */
+export function loggingAs(
+  context: PipelineContext,
+  step: StepName,
+  runId: string,
+): PipelineContext {
+  return { ...context, logger: context.logger.child({ run_id: runId, step }) };
+}
 
 /** What the steps work on, and how: everything that a deployment chooses. */
 export interface PipelineContext {

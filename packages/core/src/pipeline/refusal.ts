@@ -71,7 +71,9 @@ export async function unlessReplaced<T>(
     return await call();
   } catch (error) {
     if (!ToplineError.is(error, "OBJECT_CHANGED", "OBJECT_NOT_FOUND")) throw error;
-    logger.warn(`${key} was replaced or removed meanwhile; it is left for the next run`);
+    logger.warn("Replaced or removed meanwhile; what is there now is left for the next run", {
+      source: key,
+    });
     return undefined;
   }
 }

@@ -8,7 +8,7 @@ import { type Plan, planSchema } from "../plan.ts";
 import type { EngineSession, SourceVerdict } from "../ports/engine.ts";
 import type { DataFile, ZoneActions, ZoneCommit, ZoneSnapshot } from "../ports/zone.ts";
 import { type HeldLease, withLease } from "./lease.ts";
-import type { PipelineContext } from "./ports.ts";
+import { loggingAs, type PipelineContext } from "./ports.ts";
 import { cursorOf, publish } from "./publish.ts";
 import { readPart, recordPart, type TransformResult } from "./step-part.ts";
 import { recordFailure } from "./summary.ts";
@@ -20,7 +20,8 @@ const PARALLEL = 8;
  * Takes the run's own copies into the zone and publishes. Reaches a verdict on every source before anything of
  * it is committed; a repetition finds its commits in the log and does not append again.
  */
-export async function transform(context: PipelineContext, runId: string): Promise<TransformResult> {
+export async function transform(ports: PipelineContext, runId: string): Promise<TransformResult> {
+  const context = loggingAs(ports, "transform", runId);
   return withLease(context, async (held) => {
     const manifest = await requireManifest(context.store, runId);
     const done = await readPart(context, runId, "transform");

@@ -7,7 +7,7 @@ import { planSchema } from "../plan.ts";
 import { deleteAll } from "./filing.ts";
 import { type Arrival, missingDatasets, readInbox } from "./inbox.ts";
 import { type HeldLease, withLease } from "./lease.ts";
-import type { PipelineContext } from "./ports.ts";
+import { loggingAs, type PipelineContext } from "./ports.ts";
 import { zoneVersions } from "./pin.ts";
 import { refuse, rejections, unlessReplaced } from "./refusal.ts";
 import { readPart, recordPart, type ValidateResult } from "./step-part.ts";
@@ -31,10 +31,11 @@ const PARALLEL = 8;
  * An open run is returned in place of a new one, whatever id was asked for.
  */
 export async function validate(
-  context: PipelineContext,
+  ports: PipelineContext,
   options: ValidateOptions,
 ): Promise<ValidateResult> {
   assertRunId(options.runId);
+  const context = loggingAs(ports, "validate", options.runId);
   return withLease(context, async (held) => {
     const started = context.clock.now();
     const open = await context.ledger.openRun();
@@ -83,7 +84,7 @@ async function resume(context: PipelineContext, runId: string): Promise<Validate
   if (transformed?.status !== "succeeded") {
     const frozen = await readDocument(store, planKey(runId), planSchema);
     if (frozen?.hash !== plan.hash) {
-      logger.info("The open run goes on under today's plan", { run_id: runId, plan: plan.hash });
+      logger.info("The open run goes on under today's plan", { open_run: runId, plan: plan.hash });
       await writeDocument(store, planKey(runId), plan);
     }
   }
@@ -136,7 +137,9 @@ async function judge(context: PipelineContext, arrival: Arrival): Promise<Manife
   const { key, etag, size, dataset, compression } = arrival;
   const { body } = await context.store.get(key, { ifMatch: etag });
   const verdict = await context.validator.checkHead(dataset, body, compression);
-  if (!verdict.ok) context.logger.warn(`${key}: ${verdict.code}: ${verdict.message}`);
+  if (!verdict.ok) {
+    context.logger.warn(`Refused: ${verdict.code}: ${verdict.message}`, { source: key });
+  }
   return {
     source_id: sourceId(key, etag, size),
     key,
