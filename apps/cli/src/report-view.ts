@@ -62,7 +62,7 @@ export async function describeReport(output: Output, report: RunReport): Promise
 function outcome({ status, waiting_for }: RunReport): string {
   if (status === "nothing-to-do") return "nothing to do";
   if (status !== "waiting") return status;
-  return `waiting for ${waiting_for.join(", ")} (MISSING_DATASET). Upload it to raw-data/ and run again; what lies in the inbox stays there.`;
+  return `waiting for ${waiting_for.join(", ")} (MISSING_DATASET). What lies in the inbox stays there: upload what is missing to raw-data/, and run again.`;
 }
 
 function sourceRow({ key, rows, accepted, quarantined, rejected }: RunReport["sources"][number]) {

@@ -174,7 +174,7 @@ function throwIfHeld({ lease }: State, now: Date): void {
   if (lease === undefined || lease.expiresAt <= now) return;
   throw new ToplineError(
     "LEASE_HELD",
-    `The lease is held by ${lease.holder} until ${lease.expiresAt.toISOString()}, unless renewed. Wait for it to end, and try again.`,
+    `The lease is held by ${lease.holder} until ${lease.expiresAt.toISOString()}, unless it is renewed.`,
   );
 }
 

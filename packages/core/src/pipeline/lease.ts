@@ -62,12 +62,12 @@ export async function withLease<T>(
 }
 
 async function take(context: LeaseContext): Promise<Lease> {
-  for (;;) {
+  for (let told = false; ; told = true) {
     try {
       return await context.ledger.acquire(context.holder, context.leaseSeconds);
     } catch (error) {
       if (!context.waitForLease || !ToplineError.is(error, "LEASE_HELD")) throw error;
-      context.logger.debug(error.message);
+      if (!told) context.logger.warn(`Waiting. ${error.message}`);
       await context.clock.sleep(WAIT_MS, context.signal);
       if (context.signal?.aborted) {
         throw new ToplineError("CANCELLED", "Cancelled while waiting for the lease.", {
