@@ -29,6 +29,7 @@ const doors = {
   "@topline/aws-adapters/s3": "s3ObjectStore",
   "@topline/aws-adapters/dynamodb": "dynamoKpiStore",
   "@topline/local-harness": "openHarness",
+  "@topline/local-harness/machine": "probe",
 };
 for (const [door, name] of Object.entries(doors)) {
   assert.equal(typeof (await import(door))[name], name === "validator" ? "object" : "function", door);
