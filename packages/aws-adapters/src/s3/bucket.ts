@@ -13,7 +13,6 @@ export interface Bucket {
   readonly concurrency: number;
   /** Bytes that one request may put or copy. */
   readonly singleRequestLimit: number;
-  readonly conditionalDelete: boolean;
 }
 
 /**

@@ -38,7 +38,7 @@ describe("copy", () => {
       .store()
       .copy("a b/+%é?#\n/c", "to", { ifSourceMatch: `"v1"`, metadata: { Name: "x" } });
     expect(result).toEqual({ etag: `"v2"` });
-    expect(s3.asked.at(-1)?.headers).toMatchObject({
+    expect(s3.asked.find(({ method }) => method === "PUT")?.headers).toMatchObject({
       "x-amz-copy-source": "bucket/a%20b/%2B%25%C3%A9%3F%23%0A/c",
       "x-amz-copy-source-if-match": `"v1"`,
       "x-amz-metadata-directive": "REPLACE",
@@ -104,4 +104,39 @@ describe("copy", () => {
     });
     expect(s3.asked.at(-1)?.method).toBe("DELETE");
   });
+
+  test("is kept without a second look when its own ETag is the source's", async () => {
+    const same = xml("<CopyObjectResult><ETag>&quot;v1&quot;</ETag></CopyObjectResult>");
+    await using s3 = await scriptedS3((asked) => (asked.method === "HEAD" ? source(5) : same));
+    await s3.store().copy("from", "to", { ifSourceMatch: `"v1"` });
+    expect(s3.asked.map(({ method }) => method)).toEqual(["HEAD", "PUT"]);
+  });
+
+  const replacements: Record<string, Answer> = {
+    replaced: { headers: { etag: `"v3"` } },
+    deleted: { status: 404 },
+  };
+  for (const [what, later] of Object.entries(replacements)) {
+    for (const [limit, size] of [
+      ["one request", 100],
+      ["parts", 10],
+    ] as const) {
+      test(`in ${limit} of a source that was ${what} unseen by the endpoint leaves none`, async () => {
+        let heads = 0;
+        await using s3 = await scriptedS3((asked) => {
+          if (asked.method === "HEAD") return heads++ === 0 ? source(25) : later;
+          if (asked.method === "DELETE") return { status: 204 };
+          const isPart = asked.query.size > 1 || asked.query.has("uploads");
+          return isPart || asked.method === "POST" ? multipart(asked) : copied;
+        });
+        const store = s3.store({ singleRequestLimit: size });
+        await expect(store.copy("from", "to", { ifSourceMatch: `"v1"` })).rejects.toMatchObject({
+          code: "OBJECT_CHANGED",
+          message: expect.stringContaining(`"from"`),
+        });
+        const last = s3.asked.at(-1);
+        expect([last?.method, last?.path, last?.query.size]).toEqual(["DELETE", "/bucket/to", 1]);
+      });
+    }
+  }
 });

@@ -3,9 +3,10 @@ import {
   type HeadObjectCommandOutput,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import type { CopyOptions } from "@topline/core";
+import { type CopyOptions, ToplineError } from "@topline/core";
 import type { Bucket } from "./bucket.ts";
-import { attempt, type S3Call } from "./faults.ts";
+import { deleteObject } from "./delete.ts";
+import { attempt, changed, type S3Call } from "./faults.ts";
 import { headers } from "./head.ts";
 import { encodeMetadata } from "./metadata.ts";
 import { uploadInParts } from "./multipart.ts";
@@ -17,21 +18,57 @@ const COPY_PART = 256 * 1024 ** 2;
 
 /**
  * One CopyObject up to `singleRequestLimit`, else parts, all of them under the one ETag that the head showed.
- * The head is also what refuses a changed source where the endpoint overlooks conditions on copies. Content
- * type and the like are kept in every case; tags are kept by a CopyObject that keeps the metadata, no other.
+ * Content type and the like are kept in every case; tags are kept by a CopyObject that keeps the metadata, no other.
+ *
+ * Some endpoints overlook conditions on a copy's source (moto). So the source is looked at before, and again
+ * after unless the copy's own ETag shows that it holds the same bytes: what replaced the source is never kept.
  */
 export async function copy(
   bucket: Bucket,
   from: string,
   to: string,
-  { ifSourceMatch, metadata, signal }: CopyOptions,
+  options: CopyOptions,
 ): Promise<{ readonly etag: string }> {
+  const { ifSourceMatch, signal } = options;
   const source = await headers(bucket, from, { ifMatch: ifSourceMatch, signal });
   const size = source.ContentLength ?? 0;
-  if (size <= bucket.singleRequestLimit) {
-    return copyWhole(bucket, from, to, { ifSourceMatch, metadata, signal, source });
+  const isWhole = size <= bucket.singleRequestLimit;
+  const copied = await (isWhole ? copyWhole : copyParts)(bucket, from, to, options, source);
+  const expected = isWhole ? ifSourceMatch : source.ETag;
+  if (expected !== undefined && copied.etag !== expected) {
+    await stillIs(bucket, from, to, { ifMatch: expected, signal });
   }
+  return copied;
+}
 
+/** @throws {ToplineError} `OBJECT_CHANGED`; the copy is gone then */
+async function stillIs(
+  bucket: Bucket,
+  from: string,
+  to: string,
+  options: { readonly ifMatch: string; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  try {
+    await headers(bucket, from, options);
+  } catch (error) {
+    if (ToplineError.is(error, "OBJECT_NOT_FOUND")) {
+      // Deleted since: what was copied is known to be what was asked for only by a source that is there.
+      await deleteObject(bucket, to, undefined);
+      throw changed(bucket.name, from, { cause: error });
+    }
+    if (ToplineError.is(error, "OBJECT_CHANGED")) await deleteObject(bucket, to, undefined);
+    throw error;
+  }
+}
+
+async function copyParts(
+  bucket: Bucket,
+  from: string,
+  to: string,
+  { metadata, signal }: CopyOptions,
+  source: HeadObjectCommandOutput,
+): Promise<{ readonly etag: string }> {
+  const size = source.ContentLength ?? 0;
   const upload = {
     key: to,
     object: {
@@ -63,18 +100,12 @@ export async function copy(
   });
 }
 
-interface WholeCopy {
-  readonly ifSourceMatch: string | undefined;
-  readonly metadata: CopyOptions["metadata"] | undefined;
-  readonly signal: AbortSignal | undefined;
-  readonly source: HeadObjectCommandOutput;
-}
-
 async function copyWhole(
   bucket: Bucket,
   from: string,
   to: string,
-  { ifSourceMatch, metadata, signal, source }: WholeCopy,
+  { ifSourceMatch, metadata, signal }: CopyOptions,
+  source: HeadObjectCommandOutput,
 ): Promise<{ readonly etag: string }> {
   const replaced =
     metadata === undefined

@@ -1,9 +1,9 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { ToplineError } from "@topline/core";
 import type { Bucket } from "./bucket.ts";
-import { attempt, changed } from "./faults.ts";
-import { head } from "./head.ts";
+import { attempt } from "./faults.ts";
 import { retryingConflicts } from "./retries.ts";
+import { deleteVersion } from "./versions.ts";
 
 /** @throws {ToplineError} `OBJECT_CHANGED` */
 export async function deleteObject(
@@ -11,22 +11,21 @@ export async function deleteObject(
   key: string,
   ifMatch: string | undefined,
 ): Promise<void> {
-  if (ifMatch !== undefined && !bucket.conditionalDelete) {
-    const found = await head(bucket, key);
-    if (found === undefined) return;
-    if (found.etag !== ifMatch) throw changed(bucket.name, key);
-    // An object put between the head above and the delete below is lost: the endpoint has no better way.
-  }
-  const command = new DeleteObjectCommand({
-    Bucket: bucket.name,
-    Key: key,
-    IfMatch: bucket.conditionalDelete ? ifMatch : undefined,
-  });
+  const command = new DeleteObjectCommand({ Bucket: bucket.name, Key: key, IfMatch: ifMatch });
   try {
     await attempt({ operation: "DeleteObject", bucket: bucket.name, key }, () =>
       bucket.client.send(retryingConflicts(command)),
     );
   } catch (error) {
-    if (!ToplineError.is(error, "OBJECT_NOT_FOUND")) throw error;
+    if (ToplineError.is(error, "OBJECT_NOT_FOUND")) return;
+    if (ifMatch === undefined || !isNotImplemented(error)) throw error;
+    await deleteVersion(bucket, key, ifMatch);
   }
+}
+
+/** The endpoint knows no conditions on deletes (LocalStack). */
+function isNotImplemented(error: unknown): boolean {
+  if (!ToplineError.is(error, "STORE_REFUSED")) return false;
+  const cause = error.cause as { readonly $metadata?: { readonly httpStatusCode?: number } };
+  return cause.$metadata?.httpStatusCode === 501;
 }

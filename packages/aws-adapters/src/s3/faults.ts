@@ -13,6 +13,7 @@ const permissions = {
   PutObject: ["s3:PutObject"],
   CopyObject: ["s3:GetObject", "s3:GetObjectTagging", "s3:PutObject", "s3:PutObjectTagging"],
   DeleteObject: ["s3:DeleteObject"],
+  ListObjectVersions: ["s3:ListBucketVersions"],
   CreateMultipartUpload: ["s3:PutObject"],
   UploadPart: ["s3:PutObject"],
   UploadPartCopy: ["s3:GetObject", "s3:PutObject"],
@@ -20,6 +21,7 @@ const permissions = {
   AbortMultipartUpload: ["s3:AbortMultipartUpload"],
   HeadBucket: ["s3:ListBucket"],
   CreateBucket: ["s3:CreateBucket"],
+  PutBucketVersioning: ["s3:PutBucketVersioning"],
 } as const;
 
 export interface S3Call {
@@ -141,9 +143,6 @@ function remedy({ operation, bucket, key }: S3Call, name: string, status?: numbe
   }
   if (status === 301 || status === 307 || name === "PermanentRedirect") {
     return `Bucket ${bucket} is in another region: check the client's.`;
-  }
-  if (status === 501 && operation === "DeleteObject") {
-    return "This endpoint knows no conditional delete: set conditionalDelete to false.";
   }
   return "Check the bucket's name, the region, the endpoint and the key (at most 1,024 bytes).";
 }

@@ -18,11 +18,6 @@ export interface S3ObjectStoreOptions {
   readonly concurrency?: number;
   /** Bytes that one request puts or copies at most; larger objects go in parts. Default S3's own, 5 GiB. */
   readonly singleRequestLimit?: number;
-  /**
-   * `false` for endpoints that do not know `If-Match` on DeleteObject (LocalStack): the ETag is compared first
-   * and the object deleted then, so that one put in between is deleted unseen. Default `true`.
-   */
-  readonly conditionalDelete?: boolean;
 }
 
 /**
@@ -36,7 +31,6 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
     partSize: options.partSize ?? 8 * 1024 ** 2,
     concurrency: options.concurrency ?? 4,
     singleRequestLimit: options.singleRequestLimit ?? 5 * 1024 ** 3,
-    conditionalDelete: options.conditionalDelete ?? true,
   };
   return {
     list: (prefix, { signal } = {}) => list(bucket, prefix, signal),
