@@ -1,4 +1,6 @@
+import { env } from "node:process";
 import { defineConfig } from "vitest/config";
+import { NEEDS } from "./test/machine/need.ts";
 
 const condition = "@topline/source";
 
@@ -8,6 +10,11 @@ const project = (name: string, include: string[], options: { testTimeout?: numbe
   test: { name, include, ...options },
 });
 
+/** Where the counts are to be written, as JSON. */
+const outputFile = env["TOPLINE_TEST_REPORT"];
+const report: ["json", { outputFile: string }][] =
+  outputFile === undefined ? [] : [["json", { outputFile }]];
+
 export default defineConfig({
   resolve: { conditions: [condition] },
   ssr: { resolve: { conditions: [condition] } },
@@ -15,6 +22,9 @@ export default defineConfig({
     execArgv: [`--conditions=${condition}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    globalSetup: ["./test/machine/setup.ts"],
+    tags: NEEDS.map((name) => ({ name, description: `needs ${name}` })),
+    reporters: ["default", "./test/machine/skipped-reporter.ts", ...report],
     projects: [
       project("core", ["packages/core/**/*.test.ts"]),
       project("validators", ["packages/validators/**/*.test.ts"]),

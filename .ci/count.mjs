@@ -1,27 +1,54 @@
-// Adds up what the runners counted: `count.mjs <failed stages> <vitest report>`.
-// A stage that failed without a failed test of its own counts as one failure, and so does a runner that left
-// no report. With TOPLINE_REQUIRE_ALL=1 a skipped test is a failure of the run.
+// Adds up what the runners counted: `count.mjs <failed stages> <vitest report>…`.
+// A test that several reports tell of counts once: as failed if it failed in any of them, as skipped only if it ran in
+// none. A stage that failed without a failed test of its own counts as one failure, and so does a runner that left no
+// report. With TOPLINE_REQUIRE_ALL=1 a skipped test is a failure of the run.
 import { existsSync, readFileSync } from "node:fs";
 import { argv, env, exit } from "node:process";
 
 const [, , failedStages, ...reports] = argv;
-let passed = 0;
-let failed = 0;
-let skipped = 0;
+const RANK = { skipped: 0, passed: 1, failed: 2 };
+const outcomes = new Map();
+let lost = 0;
 for (const path of reports) {
   if (!existsSync(path)) {
-    failed += 1;
+    console.log(`There is no report ${path}.`);
+    lost += 1;
     continue;
   }
-  const report = JSON.parse(readFileSync(path, "utf8"));
-  passed += report.numPassedTests;
-  failed += report.numFailedTests;
-  skipped += report.numPendingTests + report.numTodoTests;
+  for (const file of JSON.parse(readFileSync(path, "utf8")).testResults) {
+    if (file.assertionResults.length === 0 && file.status === "failed") {
+      outcomes.set(file.name, "failed");
+    }
+    // Tests of one name in one file are told apart by their order.
+    const seen = new Map();
+    for (const { fullName, status } of file.assertionResults) {
+      const turn = seen.get(fullName) ?? 0;
+      seen.set(fullName, turn + 1);
+      const test = `${file.name}\n${fullName}\n${turn}`;
+      const outcome = status === "passed" || status === "failed" ? status : "skipped";
+      const before = outcomes.get(test) ?? "skipped";
+      outcomes.set(test, RANK[outcome] > RANK[before] ? outcome : before);
+    }
+  }
 }
+
+const count = (outcome) =>
+  outcomes
+    .values()
+    .filter((found) => found === outcome)
+    .toArray().length;
+const passed = count("passed");
+const skipped = count("skipped");
 const stages = Number(failedStages);
-if (stages > 0 && failed === 0) failed = stages;
+let failed = count("failed") + lost;
+if (failed === 0) failed = stages;
 if (passed === 0 && failed === 0) failed = 1;
 const isIncomplete = skipped > 0 && env.TOPLINE_REQUIRE_ALL === "1";
-if (isIncomplete) console.log("Tests were skipped, and TOPLINE_REQUIRE_ALL=1 wants all of them.");
+if (isIncomplete) {
+  console.log("Tests were skipped, and TOPLINE_REQUIRE_ALL=1 wants all of them:");
+  for (const [test, outcome] of outcomes) {
+    if (outcome === "skipped") console.log(`  ${test.split("\n").slice(0, 2).join(": ")}`);
+  }
+}
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 exit(failed > 0 || stages > 0 || isIncomplete ? 1 : 0);
