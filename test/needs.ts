@@ -26,7 +26,8 @@ export function describeNeeding<N extends Need>(
       expect.fail(found.path === null ? found.remedy : "");
     });
   }
-  describe(`${name}`, { tags, skip: lacking.length > 0 }, () => {
+  // oxlint-disable-next-line vitest/valid-title -- a title of the caller's
+  describe(name, { tags, skip: lacking.length > 0 }, () => {
     const paths = needs.map((need) => [need, machine[need].path ?? ""]);
     register(Object.fromEntries(paths) as Paths<N>);
   });
