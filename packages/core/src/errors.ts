@@ -11,6 +11,8 @@ const retryable = {
   RUN_NOT_FOUND: false,
   /** A step was asked for before the step that it builds on had succeeded. */
   STEP_OUT_OF_ORDER: false,
+  /** The run that is to be given up, or gone on with, is over: it has succeeded, or it was abandoned. */
+  RUN_NOT_OPEN: false,
   /** Another process holds the lease; the message names it and the expiry. */
   LEASE_HELD: true,
   /** Somebody else took the lease over; nothing more was changed. */

@@ -60,6 +60,7 @@ export const inputFolder = (runId: string) => `${RUNS}${runId}/input/`;
 export const planKey = (runId: string) => `${RUNS}${runId}/plan.json`;
 export const manifestKey = (runId: string) => `${RUNS}${runId}/manifest.json`;
 export const stepKey = (runId: string, step: StepName) => `${RUNS}${runId}/${step}.json`;
+export const abandonmentKey = (runId: string) => `${RUNS}${runId}/abandon.json`;
 export const reportKey = (runId: string) => `${RUNS}${runId}/report.json`;
 
 export function inputKey(runId: string, sourceId: string, compression: Compression): string {

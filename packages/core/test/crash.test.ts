@@ -1,13 +1,12 @@
-import { DATASETS, run, zoneFolder } from "@topline/core";
+import { run } from "@topline/core";
 import { describe, expect, test } from "vitest";
 import { type Dying, dying, type Moment } from "./crash.ts";
-import { readText, smallEngine } from "./small-engine.ts";
+import { smallEngine } from "./small-engine.ts";
+import { state } from "./state.ts";
 import {
   contextOf,
   drop,
-  keys,
   newWorld,
-  plays,
   smallPlan,
   SONGS,
   STREAMS,
@@ -35,37 +34,6 @@ async function beforeTheRun(): Promise<World> {
     "streams/bad.csv": BAD,
   });
   return world;
-}
-
-/** What the promise is about: not run ids, not the names of data files, not how often it was tried. */
-async function state(world: World) {
-  const rows: string[] = [];
-  for (const table of DATASETS) {
-    for (const file of (await world.zone.snapshot(table)).files) {
-      const stored = JSON.parse(await readText(world.store, zoneFolder(table) + file.path)) as {
-        row: string[];
-        source: string;
-      }[];
-      rows.push(...stored.map(({ row, source }) => `${table} ${row.join()} ${source}`));
-    }
-  }
-  const texts = async (prefix: string) => {
-    const found: string[] = [];
-    for (const key of await keys(world, prefix)) {
-      const text = await readText(world.store, key);
-      found.push(`${key}: ${key.endsWith(".reason.json") ? "" : text}`);
-    }
-    return found;
-  };
-  return {
-    tables: await plays(world),
-    zone: rows.sort(),
-    archive: await texts("archive/"),
-    rejected: await texts("rejected/"),
-    quarantine: await texts("quarantine/"),
-    inbox: await keys(world, "raw-data/"),
-    open: await world.ledger.openRun(),
-  };
 }
 
 const OPTIONS = { runId: "r2", runDate: "2024-06-28" };

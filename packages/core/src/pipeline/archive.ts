@@ -4,6 +4,7 @@ import { ToplineError } from "../errors.ts";
 import { archiveFolder, inputFolder, inputKey, rejectedFolder, reportKey } from "../layout.ts";
 import type { Manifest, ManifestSource } from "../manifest.ts";
 import type { SourceRecord } from "../ports/run-ledger.ts";
+import type { RunReport } from "../report.ts";
 import { deleteAll, fileAway } from "./filing.ts";
 import { type HeldLease, withLease } from "./lease.ts";
 import { loggingAs, type PipelineContext } from "./ports.ts";
@@ -26,7 +27,7 @@ export async function archive(ports: PipelineContext, runId: string): Promise<Ar
     const manifest = await requireManifest(context.store, runId);
     const done = await readPart(context, runId, "archive");
     if (done?.result !== undefined) {
-      await close(context, held, manifest);
+      await closeArchived(context, held, manifest);
       return done.result;
     }
     await requireOpen(context, runId);
@@ -35,7 +36,7 @@ export async function archive(ports: PipelineContext, runId: string): Promise<Ar
       const result = await recordPart(context, runId, "archive", () =>
         work(context, held, manifest),
       );
-      await close(context, held, manifest);
+      await closeArchived(context, held, manifest);
       return result;
     } catch (error) {
       await recordFailure(context, held, manifest, error);
@@ -117,12 +118,26 @@ async function clearInbox(
   }
 }
 
-async function close(context: PipelineContext, held: HeldLease, manifest: Manifest): Promise<void> {
-  const { store, ledger } = context;
+/** Closes the run whose archive has succeeded: all that it was to do is done. */
+export async function closeArchived(
+  context: PipelineContext,
+  held: HeldLease,
+  manifest: Manifest,
+): Promise<RunReport> {
   const report = await assembleReport(context, manifest.run_id);
-  await writeDocument(store, reportKey(manifest.run_id), report);
-  await ledger.record(summarize(report), held.lease);
-  await ledger.close(manifest.run_id, held.lease);
+  await closeRun(context, held, report);
+  return report;
+}
+
+/** The report is there before the ledger tells of it, and the run is closed last. */
+export async function closeRun(
+  { store, ledger }: PipelineContext,
+  { lease }: HeldLease,
+  report: RunReport,
+): Promise<void> {
+  await writeDocument(store, reportKey(report.run_id), report);
+  await ledger.record(summarize(report), lease);
+  await ledger.close(report.run_id, lease);
 }
 
 async function requireTransformed(context: PipelineContext, runId: string): Promise<void> {

@@ -19,10 +19,9 @@ interface Filing {
  * `OBJECT_CHANGED` when `from` no longer has the ETag
  */
 export async function fileAway(store: ObjectStore, filing: Filing): Promise<string> {
-  const { from, folder, name, sourceId, ifSourceMatch } = filing;
-  const names = [name, alternateName(name, sourceId, 8), alternateName(name, sourceId, 16)];
-  for (const candidate of names) {
-    const key = folder + candidate;
+  const { from, sourceId, ifSourceMatch } = filing;
+  const places = placesOf(filing);
+  for (const key of places) {
     const present = await store.head(key);
     if (present?.metadata["source_id"] === sourceId) return key;
     if (present !== undefined) continue;
@@ -34,9 +33,26 @@ export async function fileAway(store: ObjectStore, filing: Filing): Promise<stri
   }
   throw new ToplineError(
     "INTERNAL",
-    `Every name for source ${sourceId} in ${folder} is taken by another source: ${names.join(", ")}.`,
+    `Every name for source ${sourceId} is taken by another source: ${places.join(", ")}.`,
   );
 }
+
+type Place = Pick<Filing, "folder" | "name" | "sourceId">;
+
+/** Where the source's own copy lies, if it was filed there. */
+export async function findFiled(store: ObjectStore, place: Place): Promise<string | undefined> {
+  for (const key of placesOf(place)) {
+    const present = await store.head(key);
+    if (present?.metadata["source_id"] === place.sourceId) return key;
+  }
+  return undefined;
+}
+
+/** In the order in which they are tried. */
+const placesOf = ({ folder, name, sourceId }: Place): string[] =>
+  [name, alternateName(name, sourceId, 8), alternateName(name, sourceId, 16)].map(
+    (candidate) => folder + candidate,
+  );
 
 export async function deleteAll(store: ObjectStore, prefix: string): Promise<void> {
   for await (const { key } of store.list(prefix)) await store.delete(key);

@@ -1,3 +1,4 @@
+export { abandon } from "./abandon.ts";
 export { archive } from "./archive.ts";
 export { detect } from "./detect.ts";
 export { type RunOptions, run } from "./pipeline.ts";

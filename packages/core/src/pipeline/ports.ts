@@ -12,7 +12,7 @@ import type { Zone } from "../ports/zone.ts";
 /** The same with every line of the log saying whose it is. */
 export function loggingAs(
   context: PipelineContext,
-  step: StepName,
+  step: StepName | "abandon",
   runId: string,
 ): PipelineContext {
   return { ...context, logger: context.logger.child({ run_id: runId, step }) };

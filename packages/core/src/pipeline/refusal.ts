@@ -4,6 +4,7 @@ import { ToplineError } from "../errors.ts";
 import { reasonKey } from "../layout.ts";
 import type { ManifestSource } from "../manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { AbandonedSource } from "./abandonment.ts";
 import { fileAway } from "./filing.ts";
 import type { HeldLease } from "./lease.ts";
 import type { PipelineContext } from "./ports.ts";
@@ -48,7 +49,7 @@ export async function refuse(
 export async function writeReason(
   store: ObjectStore,
   rejectedTo: string,
-  source: ManifestSource,
+  source: Pick<AbandonedSource, "key" | "source_id" | "dataset" | "refused">,
   runId: string,
 ): Promise<void> {
   const { key, source_id, dataset, refused } = source;

@@ -8,6 +8,7 @@ import {
   type StepReport,
   STEPS,
 } from "../report.ts";
+import { type Abandonment, abandonedFault, readAbandonment } from "./abandonment.ts";
 import type { PipelineContext } from "./ports.ts";
 import { emptyVersions } from "./pin.ts";
 import { readPart, type StepPart, type TransformResult, type ValidateResult } from "./step-part.ts";
@@ -29,12 +30,22 @@ export async function finalRefusals(
   return refusalsOf(manifest, transformed);
 }
 
-function refusalsOf(manifest: Manifest, transformed?: TransformResult): Map<string, Refusal> {
+export function refusalsOf(
+  manifest: Manifest,
+  transformed?: TransformResult,
+  abandonment?: Abandonment,
+): Map<string, Refusal> {
   const refusals = new Map<string, Refusal>();
-  for (const { source_id, refused } of [...manifest.sources, ...(transformed?.sources ?? [])]) {
+  const parts = [manifest, transformed, abandonment].filter((part) => part !== undefined);
+  for (const { source_id, refused } of parts.flatMap((part): readonly Judged[] => part.sources)) {
     if (refused !== null) refusals.set(source_id, refused);
   }
   return refusals;
+}
+
+interface Judged {
+  readonly source_id: string;
+  readonly refused: Refusal | null;
 }
 
 /**
@@ -43,17 +54,21 @@ function refusalsOf(manifest: Manifest, transformed?: TransformResult): Map<stri
  */
 export async function assembleReport(context: ReportContext, runId: string): Promise<RunReport> {
   const manifest = await requireManifest(context.store, runId);
-  const [detected, validated, transformed, archived] = await Promise.all([
+  const [detected, validated, transformed, archived, abandonment] = await Promise.all([
     readPart(context, runId, "detect"),
     readPart(context, runId, "validate"),
     readPart(context, runId, "transform"),
     readPart(context, runId, "archive"),
+    readAbandonment(context.store, runId),
   ]);
   const parts = [detected, validated, transformed, archived].filter((part) => part !== undefined);
   const failed = parts.find((part) => part.status === "failed");
-  const refusals = refusalsOf(manifest, transformed?.result);
-  const places = new Map(
-    archived?.result?.archived.map((entry) => [entry.source_id, entry.archived_to]),
+  const refusals = refusalsOf(manifest, transformed?.result, abandonment);
+  const places = new Map<string, string | null>(
+    (archived?.result?.archived ?? abandonment?.sources ?? []).map((entry) => [
+      entry.source_id,
+      entry.archived_to,
+    ]),
   );
   const sources = manifest.sources.map((source) =>
     sourceReport(source, transformed?.result, refusals, places),
@@ -64,7 +79,7 @@ export async function assembleReport(context: ReportContext, runId: string): Pro
     status: archived?.result === undefined ? "failed" : "succeeded",
     waiting_for: [],
     started_at: manifest.started_at,
-    finished_at: archived?.result?.finished_at ?? null,
+    finished_at: archived?.result?.finished_at ?? abandonment?.finished_at ?? null,
     engine: transformed?.result?.engine ?? context.engine.name,
     plan_hash: transformed?.result?.plan_hash ?? context.plan.hash,
     sources,
@@ -76,8 +91,9 @@ export async function assembleReport(context: ReportContext, runId: string): Pro
       ...manifest.warnings,
       ...sources.flatMap((source) => refusalWarning(source, refusals)),
       ...(archived?.result?.warnings ?? []),
+      ...(abandonment?.warnings ?? []),
     ],
-    error: failed?.error ?? null,
+    error: abandonment === undefined ? (failed?.error ?? null) : abandonedFault(abandonment),
   };
 }
 
@@ -149,18 +165,20 @@ function sourceReport(
   source: ManifestSource,
   transformed: TransformResult | undefined,
   refusals: ReadonlyMap<string, Refusal>,
-  places: ReadonlyMap<string, string>,
+  places: ReadonlyMap<string, string | null>,
 ): SourceReport {
   const { source_id, key, dataset, head } = source;
   const verdict = transformed?.sources.find((entry) => entry.source_id === source_id);
   const refused = refusals.get(source_id);
+  // What the transform of a run that was abandoned had taken in is in the zone all the same.
+  const isTakenIn = refused === undefined || refused.code === "ABANDONED";
   return {
     key,
     source_id,
     dataset,
     rows: verdict?.rows ?? 0n,
-    accepted: refused === undefined ? (verdict?.accepted ?? 0n) : 0n,
-    quarantined: refused === undefined ? (verdict?.quarantined ?? {}) : {},
+    accepted: isTakenIn ? (verdict?.accepted ?? 0n) : 0n,
+    quarantined: isTakenIn ? (verdict?.quarantined ?? {}) : {},
     rejected: refused?.code ?? null,
     extra_columns: [...(head?.extraColumns ?? [])],
     archived_to: places.get(source_id) ?? null,

@@ -3,6 +3,7 @@ import { ToplineError } from "../errors.ts";
 import { manifestKey, planKey } from "../layout.ts";
 import { type Manifest, manifestSchema } from "../manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import { refuseAbandoned } from "./abandonment.ts";
 import type { PipelineContext } from "./ports.ts";
 
 /** The manifest where it is kept: written once, after the plan that goes with it. */
@@ -36,9 +37,10 @@ export async function requireManifest(store: ObjectStore, runId: string): Promis
   );
 }
 
-/** @throws {ToplineError} `STEP_OUT_OF_ORDER` */
-export async function requireOpen({ ledger }: PipelineContext, runId: string): Promise<void> {
-  const open = await ledger.openRun();
+/** @throws {ToplineError} `STEP_OUT_OF_ORDER`; `RUN_NOT_OPEN` when it was abandoned */
+export async function requireOpen(context: PipelineContext, runId: string): Promise<void> {
+  await refuseAbandoned(context, runId);
+  const open = await context.ledger.openRun();
   if (open === runId) return;
   throw new ToplineError(
     "STEP_OUT_OF_ORDER",

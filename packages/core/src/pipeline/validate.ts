@@ -4,6 +4,8 @@ import { readDocument, writeDocument } from "../documents.ts";
 import { assertRunId, inputFolder, inputKey, planKey, rejectedFolder } from "../layout.ts";
 import { type Manifest, type ManifestSource, sourceId } from "../manifest.ts";
 import { planSchema } from "../plan.ts";
+import { readAbandonment, refuseAbandoned } from "./abandonment.ts";
+import { completeAbandonment } from "./complete-abandonment.ts";
 import { deleteAll } from "./filing.ts";
 import { type Arrival, missingDatasets, readInbox } from "./inbox.ts";
 import { type HeldLease, withLease } from "./lease.ts";
@@ -28,7 +30,8 @@ const PARALLEL = 8;
  * plan and manifest are written. The order is the safety argument: before the manifest is there nothing has
  * happened, with it the run can be finished from any machine; only then is it marked open.
  *
- * An open run is returned in place of a new one, whatever id was asked for.
+ * An open run is returned in place of a new one, whatever id was asked for; one that somebody began to abandon is
+ * closed first.
  */
 export async function validate(
   ports: PipelineContext,
@@ -39,7 +42,12 @@ export async function validate(
   return withLease(context, async (held) => {
     const started = context.clock.now();
     const open = await context.ledger.openRun();
-    if (open !== undefined) return resume(context, open);
+    if (open !== undefined) {
+      const abandonment = await readAbandonment(context.store, open);
+      if (abandonment === undefined) return resume(context, open);
+      await completeAbandonment(context, held, abandonment);
+    }
+    await refuseAbandoned(context, options.runId);
 
     const done = await readPart(context, options.runId, "validate");
     if (done?.result?.status === "ready") return done.result;
