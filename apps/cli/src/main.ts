@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import module from "node:module";
+import { enableCompileCache } from "node:module";
 import process from "node:process";
 
 // Before the modules that it is to cache are loaded.
-module.enableCompileCache?.();
+enableCompileCache();
 const { main } = await import("./program.ts");
 
 const cancelled = new AbortController();

@@ -44,7 +44,7 @@ const rowSchema = z.object({
 const fileSchema = z.object({
   key: z.string(),
   source_id: z.string(),
-  dataset: z.enum(DATASETS),
+  dataset: z.enum(DATASETS).nullable(),
   run_id: z.string(),
   code: z.string(),
   message: z.string(),

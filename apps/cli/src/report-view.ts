@@ -23,6 +23,10 @@ const TABLES: readonly Column[] = [
   right("deleted"),
   right("unchanged"),
 ];
+const ABANDONED: readonly Column[] = [
+  { name: "key", title: "file" },
+  { name: "place", title: "lies in" },
+];
 /** Dates shown to a person; JSON has all. */
 const DATES_SHOWN = 20;
 
@@ -35,7 +39,8 @@ export async function describeReport(output: Output, report: RunReport): Promise
 
   if (sources.length > 0) {
     await output.heading("Files");
-    await output.table(SOURCES, sources.map(sourceRow));
+    if (isAbandoned(report)) await output.table(ABANDONED, sources.map(placeRow));
+    else await output.table(SOURCES, sources.map(sourceRow));
   }
   if (dates.length > 0) {
     await output.heading("Dates computed");
@@ -55,11 +60,25 @@ export async function describeReport(output: Output, report: RunReport): Promise
   }
   if (status === "failed" && error !== null) {
     await output.line(`\n${error.code}  ${error.message}`);
-    await output.line("What was committed stays; `topline run` goes on where this run ended.");
+    await output.line(
+      isAbandoned(report)
+        ? "`topline run` takes in what the inbox holds."
+        : "What was committed stays; `topline run` goes on where this run ended.",
+    );
   }
 }
 
-function outcome({ status, waiting_for }: RunReport): string {
+const isAbandoned = ({ error }: RunReport) => error?.code === "ABANDONED";
+
+function placeRow({ key, archived_to, rejected }: RunReport["sources"][number]) {
+  const place =
+    archived_to ?? (rejected === "ABANDONED" ? "nowhere: no copy is left" : "the inbox");
+  return { key, place };
+}
+
+function outcome(report: RunReport): string {
+  const { status, waiting_for } = report;
+  if (isAbandoned(report)) return "abandoned";
   if (status === "nothing-to-do") return "nothing to do";
   if (status !== "waiting") return status;
   return `waiting for ${waiting_for.join(", ")} (MISSING_DATASET). What lies in the inbox stays there: upload what is missing to raw-data/, and run again.`;

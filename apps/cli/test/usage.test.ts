@@ -14,6 +14,8 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     [["query", "genres", "--date", "2024-06-25"], "genre-kpis, top-songs, top-genres"],
     [["step", "transmogrify"], "transmogrify"],
     [["up", "--port", "0x50"], "port"],
+    [["abandon"], "run-id"],
+    [["abandon", "../x"], "RUN_ID_INVALID"],
     [["sql", "DELETE FROM TOP_GENRES"], "SELECT"],
     [["run", "--config", "no-such-config.ts"], "no-such-config.ts"],
   ])("topline %j", async (args, message) => {
@@ -51,7 +53,19 @@ test("help shows the commands, and each command's help has examples", async () =
   await using state = await newState();
   const help = await state.topline("--help");
   expect(help.code).toBe(0);
-  const commands = ["demo", "run", "query", "sql", "status", "runs", "quarantine", "step", "up"];
+  const commands = [
+    "demo",
+    "run",
+    "query",
+    "sql",
+    "status",
+    "runs",
+    "quarantine",
+    "abandon",
+    "step",
+    "up",
+    "doctor",
+  ];
   for (const command of commands) expect(help.stdout).toMatch(new RegExp(`^  ${command}\\b`, "m"));
   for (const command of commands) {
     const { code, stdout } = await state.topline(command, "--help");

@@ -1,6 +1,8 @@
 import type { Command } from "commander";
 import type { Invoke } from "../command.ts";
+import { addAbandon } from "./abandon.ts";
 import { addDemo } from "./demo.ts";
+import { addDoctor } from "./doctor.ts";
 import { addQuarantine } from "./quarantine.ts";
 import { addQuery } from "./query.ts";
 import { addRun } from "./run.ts";
@@ -20,8 +22,10 @@ export function addCommands(program: Command, invoke: Invoke): void {
     addStatus,
     addRuns,
     addQuarantine,
+    addAbandon,
     addStep,
     addUp,
+    addDoctor,
   ]) {
     add(program, invoke);
   }

@@ -11,11 +11,11 @@ const LEAST_NODE = "22.13";
 const NODE = { name: "node", needed_for: "everything" } as const;
 const STATE = {
   name: "state",
-  needed_for: "the embedded backend (default): where S3 and DynamoDB keep their data",
+  needed_for: "the embedded backend (default): its S3 and DynamoDB",
 } as const;
 const AWS = {
   name: "aws",
-  needed_for: "the external backend: credentials for AWS, or for the endpoints of another S3",
+  needed_for: "the external backend: credentials",
 } as const;
 
 export async function probeNode(): Promise<Finding> {
