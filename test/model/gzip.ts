@@ -86,7 +86,11 @@ function headerLength(file: Uint8Array): number | undefined {
     if (end === -1) return undefined;
     at = end + 1;
   }
-  if (flags & FLAG_HEADER_CRC) at += 2;
+  if (flags & FLAG_HEADER_CRC) {
+    const sum = crc32(file.subarray(0, at)) & 0xffff;
+    if ((file[at] ?? 0) + 256 * (file[at + 1] ?? 0) !== sum) return undefined;
+    at += 2;
+  }
   return at <= file.length ? at : undefined;
 }
 

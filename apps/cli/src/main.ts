@@ -1,9 +1,9 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+import module from "node:module";
 import process from "node:process";
 
 // Before the modules that it is to cache are loaded.
-enableCompileCache();
+module.enableCompileCache?.();
 const { main } = await import("./program.ts");
 
 const cancelled = new AbortController();

@@ -1,6 +1,8 @@
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { gunzip as readStrictly } from "../../../test/model/gzip.ts";
 import { DamagedGzip, gunzip } from "../src/duckdb/gunzip.ts";
 
 const one = gzipSync("hello world ".repeat(50));
@@ -64,6 +66,27 @@ describe("damage shows, however the bytes are cut into chunks", () => {
     for (const size of sizes(bytes))
       await expect(undo(bytes, size)).rejects.toBeInstanceOf(DamagedGzip);
   });
+});
+
+/** Members, whole or cut short, and what is none: zeros, text, the beginning of a magic number. */
+const piece = fc.oneof(
+  fc.string({ maxLength: 80 }).map((text) => gzipSync(text)),
+  fc.tuple(fc.string({ maxLength: 80 }), fc.integer({ min: 1, max: 30 })).map(([text, short]) => {
+    return gzipSync(text).subarray(0, -short);
+  }),
+  fc.nat({ max: 6 }).map((length) => Buffer.alloc(length)),
+  fc.constantFrom("garbage", "\u001f", "\u001f\u008b").map((text) => Buffer.from(text, "latin1")),
+);
+
+test("whatever lies one after another, it is undone or damaged as a strict reader says", async () => {
+  const pieces = fc.array(piece, { minLength: 1, maxLength: 5 }).map((all) => Buffer.concat(all));
+  const law = fc.asyncProperty(pieces, fc.integer({ min: 1, max: 200 }), async (bytes, size) => {
+    const { bytes: content, isDamaged } = readStrictly(bytes);
+    const undone = await undo(bytes, size).catch((error: unknown) => error);
+    const said = undone instanceof DamagedGzip ? "damaged" : undone;
+    expect(said).toBe(isDamaged ? "damaged" : Buffer.from(content).toString());
+  });
+  await fc.assert(law, { numRuns: 2_000 });
 });
 
 test("a fault of the transfer is not taken for damage", async () => {

@@ -74,7 +74,8 @@ describe("one harness per state directory", () => {
     await using place = await placeWith({ graceMs: 1 });
     const pids = new Set<number>();
     const comeAndGo = async () => {
-      for (let round = 0; round < 30; round++) {
+      // And on, until one has ended between two users.
+      for (let round = 0; round < 30 || pids.size < 2; round++) {
         await using harness = await open(place.state);
         pids.add(await place.daemonPid());
         const answer = await fetch(new URL("/topline", harness.endpoints.s3), { method: "PUT" });
@@ -83,7 +84,6 @@ describe("one harness per state directory", () => {
       }
     };
     await Promise.all([comeAndGo(), comeAndGo()]);
-    expect(pids.size).toBeGreaterThan(1);
   });
 });
 

@@ -33,6 +33,8 @@ export async function* gunzip(
 
 const readable: Readonly<Record<string, string>> = {
   Z_BUF_ERROR: "its last member is incomplete",
+  // Deno's zlib has taken the last member for the last, and comes to one more behind other bytes.
+  ERR_STREAM_PUSH_AFTER_EOF: "bytes follow the last member",
 };
 
 function isZlibError(error: unknown): error is Error & { readonly code: string } {
@@ -40,6 +42,6 @@ function isZlibError(error: unknown): error is Error & { readonly code: string }
     error instanceof Error &&
     "code" in error &&
     typeof error.code === "string" &&
-    error.code.startsWith("Z_")
+    (error.code.startsWith("Z_") || error.code in readable)
   );
 }

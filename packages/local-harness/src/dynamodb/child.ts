@@ -14,12 +14,19 @@ export interface TiedChild {
 
 /**
  * The shell becomes the program, after it has left a watcher behind that waits for the other end of stdin: the
- * kernel closes it when this process ends, and the watcher kills the program. A line on stdin
- * instead says that the program has ended already, so that nobody is killed who got its process id since.
+ * kernel closes it when this process ends, and the watcher kills the program. A line on stdin names a signal to
+ * pass on; an empty one says that the program has ended already, so that nobody is killed who got its process id
+ * since.
  */
 const TIED = `
 exec 3<&0 </dev/null
-{ read -r _ <&3 || kill -9 "$$"; } >/dev/null 2>&1 &
+{
+  while read -r signal <&3; do
+    test -n "$signal" || exit
+    kill -s "$signal" "$$"
+  done
+  kill -9 "$$"
+} >/dev/null 2>&1 &
 exec 3<&-
 exec "$@"
 `;
@@ -56,6 +63,11 @@ export async function spawnTied(program: string, args: readonly string[]): Promi
         look();
       });
     },
-    kill: (signal) => void child.kill(signal),
+    kill(signal) {
+      // SIGTERM goes by the watcher: Deno's `child.kill` closes stdin, which is the end to the watcher, and signals
+      // but once.
+      if (signal === "SIGTERM") child.stdin.write("TERM\n");
+      else child.kill(signal);
+    },
   };
 }

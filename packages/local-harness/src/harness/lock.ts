@@ -7,7 +7,8 @@ export interface DirectoryLock {
 }
 
 const RETRY_MS = 15;
-const SQLITE_BUSY = 5;
+/** SQLite's own words for its code 5; Deno's `node:sqlite` gives no code. */
+const SQLITE_BUSY = "database is locked";
 /** SQLite opens no path of more than 512 bytes; it also needs room for the name of a journal. */
 const LONGEST_PATH_BYTES = 490;
 
@@ -58,5 +59,5 @@ function tryLock(path: string): DirectoryLock | undefined {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && "errcode" in error && error.errcode === SQLITE_BUSY;
+  return error instanceof Error && error.message === SQLITE_BUSY;
 }

@@ -5,6 +5,7 @@ import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { ToplineError, type ErrorCode } from "@topline/core";
+import { daemonCommand } from "./daemon-command.ts";
 import type { DaemonArguments } from "./daemon-process.ts";
 import { logTail } from "./log.ts";
 import { firstMessage, type Report } from "./messages.ts";
@@ -32,7 +33,8 @@ export function startDaemon(
   const start = statSync(state.log).size;
   const script = fileURLToPath(module);
   const values: DaemonArguments = { stateDirectory: state.path, ...options };
-  const child = spawn(process.execPath, [...conditions(module), script, JSON.stringify(values)], {
+  const command = [...daemonCommand(script, state), JSON.stringify(values)];
+  const child = spawn(process.execPath, command, {
     // Its own session: Ctrl-C in the user's terminal is not meant for it.
     detached: true,
     windowsHide: true,
@@ -88,21 +90,4 @@ function openLog(state: StateDirectory): number {
       { cause: error },
     );
   }
-}
-
-const SOURCE_CONDITION = "--conditions=@topline/source";
-
-/** The conditions that this process resolves packages with; from source, at least the one for source. */
-function conditions(module: URL): string[] {
-  const found: string[] = [];
-  for (const [index, argument] of process.execArgv.entries()) {
-    if (/^(?:--conditions|-C)=/.test(argument)) found.push(argument);
-    else if (argument === "--conditions" || argument === "-C") {
-      found.push(`--conditions=${process.execArgv[index + 1]}`);
-    }
-  }
-  if (module.pathname.endsWith(".ts") && !found.includes(SOURCE_CONDITION)) {
-    found.push(SOURCE_CONDITION);
-  }
-  return found;
 }
