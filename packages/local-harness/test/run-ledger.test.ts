@@ -1,7 +1,6 @@
 import { memoryRunLedger } from "@topline/core/memory";
-import { afterAll } from "vitest";
 import { describeRunLedger } from "../src/contracts/run-ledger.ts";
-import { contractClock, startContractDynamo } from "./contract-dynamodb.ts";
+import { contractClock } from "./contract-dynamodb.ts";
 
 describeRunLedger("in memory", {
   async open() {
@@ -9,8 +8,3 @@ describeRunLedger("in memory", {
     return { clock, ledger: memoryRunLedger({ clock }), async [Symbol.asyncDispose]() {} };
   },
 });
-
-const dynamo = await startContractDynamo();
-afterAll(() => dynamo[Symbol.asyncDispose]());
-
-describeRunLedger("DynamoDB on dynoxide", dynamo);

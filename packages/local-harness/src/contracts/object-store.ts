@@ -13,15 +13,23 @@ import { describeWriting } from "./object-store/writing.ts";
  * What a backend may lack. Without it the suite asserts the fallback instead:
  * - `conditional-put`: `ifNoneMatch` holds also among writers at once. Without: it is overlooked, the last put
  *   stands, and only a lease keeps writers apart.
+ * - `conditional-put-in-parts`: it holds so for objects that are put in parts, too. Without: of such writers at once
+ *   more than one may succeed, and the object is that of one of them; one that comes later is refused all the same.
  * - `conditional-copy-source`: the source's ETag is judged with the copy. Without: before the copy, so that an
  *   object put in between may be copied instead; one replaced earlier is refused all the same.
  * - `conditional-delete`: the ETag is judged with the delete. Without: before it, so that an object put in
  *   between may be deleted instead; one replaced earlier is refused all the same.
+ * - `line-feeds-in-keys`: a key may hold a line feed. Without: a put under such a key is refused.
  */
-export type ObjectStoreCapability =
-  | "conditional-put"
-  | "conditional-copy-source"
-  | "conditional-delete";
+export const OBJECT_STORE_CAPABILITIES = [
+  "conditional-put",
+  "conditional-put-in-parts",
+  "conditional-copy-source",
+  "conditional-delete",
+  "line-feeds-in-keys",
+] as const;
+
+export type ObjectStoreCapability = (typeof OBJECT_STORE_CAPABILITIES)[number];
 
 /** A store without objects, for one test. */
 export interface OpenObjectStore extends AsyncDisposable {
@@ -37,19 +45,19 @@ export interface ObjectStoreBackend {
 /** Registers the tests of the `ObjectStore` port. */
 export function describeObjectStore(name: string, backend: ObjectStoreBackend): void {
   const storeTest = storeTestOver(backend);
-  const can = (capability: ObjectStoreCapability) => backend.capabilities.includes(capability);
+  const can: Can = (capability) => backend.capabilities.includes(capability);
   describe(`object store: ${name}`, () => {
     describe("keys", () => {
-      describeKeys(storeTest);
+      describeKeys(storeTest, can("line-feeds-in-keys"));
     });
     describe("list", () => {
-      describeListing(storeTest);
+      describeListing(storeTest, can("line-feeds-in-keys"));
     });
     describe("get and head", () => {
       describeReading(storeTest);
     });
     describe("put", () => {
-      describeWriting(storeTest, can("conditional-put"));
+      describeWriting(storeTest, can);
     });
     describe("metadata", () => {
       describeMetadata(storeTest);
@@ -72,6 +80,8 @@ const storeTestOver = (backend: ObjectStoreBackend) =>
     onCleanup(() => open[Symbol.asyncDispose]());
     return open.store;
   });
+
+export type Can = (capability: ObjectStoreCapability) => boolean;
 
 /** vitest's `test`, with an empty store in its context. */
 export type StoreTest = ReturnType<typeof storeTestOver>;

@@ -1,3 +1,4 @@
+import { ToplineError } from "@topline/core";
 import { expect } from "vitest";
 import type { StoreTest } from "../object-store.ts";
 import { keysOf, read, text } from "./content.ts";
@@ -11,7 +12,7 @@ const hostileKeys = {
   "an ampersand and markup": `a&b<c>"d'e&amp;.csv`,
   "a colon": "streams:2024-06-25T00:00:00.csv",
   "a fragment and a query": "a#b?c=d&e",
-  "a line feed and a tab": "line\nfeed\ttab",
+  "a tab": "a\ttab",
   "a carriage return": "carriage\rreturn",
   "a backslash": "a\\b\\..\\c",
   "dots between slashes": "raw/../up/./here/...",
@@ -25,8 +26,11 @@ const hostileKeys = {
   "as many bytes as S3 allows": `${"0123456789".repeat(60)}/${"é".repeat(211)}x`,
 } as const;
 
-export function describeKeys(storeTest: StoreTest): void {
-  for (const [what, key] of Object.entries(hostileKeys)) {
+const keyWithLineFeed = "line\nfeed";
+
+export function describeKeys(storeTest: StoreTest, lineFeeds: boolean): void {
+  const taken = lineFeeds ? { ...hostileKeys, "a line feed": keyWithLineFeed } : hostileKeys;
+  for (const [what, key] of Object.entries(taken)) {
     storeTest(`with ${what} are keys like any other`, async ({ store }) => {
       const bytes = text(what);
       const { etag } = await store.put(key, bytes);
@@ -41,6 +45,13 @@ export function describeKeys(storeTest: StoreTest): void {
       expect(await keysOf(store)).toEqual(["plain"]);
       await store.copy("plain", key);
       expect(await read(store, key)).toEqual(bytes);
+    });
+  }
+
+  if (!lineFeeds) {
+    storeTest("with a line feed are refused: the backend knows none", async ({ store }) => {
+      await expect(store.put(keyWithLineFeed, text("x"))).rejects.toBeInstanceOf(ToplineError);
+      expect(await keysOf(store)).toEqual([]);
     });
   }
 

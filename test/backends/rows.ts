@@ -1,0 +1,85 @@
+import type { ObjectStoreCapability } from "../../packages/local-harness/src/contracts/object-store.ts";
+import type { Need } from "../machine/need.ts";
+
+/** Something that a backend does otherwise than AWS. */
+export interface Difference {
+  /** The capability that it lacks, if it is one that the contract of the store knows. */
+  readonly lacks?: ObjectStoreCapability;
+  readonly what: string;
+  /** What was asked and answered, of which version. */
+  readonly evidence: string;
+  /** Why the figures stay right all the same. */
+  readonly standIn: string;
+}
+
+/** A backend as the suites and the matrix know it. */
+export interface BackendRow {
+  readonly name: string;
+  readonly needs: readonly Need[];
+  /** Of its S3. Each that is missing is told in `differences`. */
+  readonly capabilities: readonly ObjectStoreCapability[];
+  readonly differences: readonly Difference[];
+}
+
+export const ROWS = {
+  embedded: {
+    name: "embedded",
+    needs: [],
+    capabilities: [
+      "conditional-put",
+      "conditional-put-in-parts",
+      "conditional-copy-source",
+      "conditional-delete",
+      "line-feeds-in-keys",
+    ],
+    differences: [],
+  },
+  containers: {
+    name: "containers",
+    needs: ["docker"],
+    capabilities: [
+      "conditional-put",
+      "conditional-put-in-parts",
+      "conditional-copy-source",
+      "line-feeds-in-keys",
+    ],
+    differences: [
+      {
+        lacks: "conditional-delete",
+        what: "DeleteObject knows no If-Match",
+        evidence: "LocalStack 4.14: DeleteObject with If-Match is answered 501 NotImplemented",
+        standIn:
+          "The bucket keeps versions, and the adapter deletes the version that has the ETag by its id: what replaces the object meanwhile is another version, and stays.",
+      },
+    ],
+  },
+  moto: {
+    name: "external (moto)",
+    needs: ["python"],
+    capabilities: ["conditional-put", "conditional-delete"],
+    differences: [
+      {
+        lacks: "conditional-put-in-parts",
+        what: "CompleteMultipartUpload looks first whether the key is free, and makes the object then",
+        evidence:
+          "moto 5.2: of three uploads that must create and complete at once, two now and then succeed; one that comes later is answered 412",
+        standIn:
+          "What Topline must create, manifests and the zone's commits, it puts by one request up to 8 MiB, and only the holder of the lease does.",
+      },
+      {
+        lacks: "conditional-copy-source",
+        what: "CopyObject overlooks the condition on its source",
+        evidence: "moto 5.2: x-amz-copy-source-if-match with another ETag is answered 200",
+        standIn:
+          "The adapter looks at the source again unless the copy's own ETag shows the same bytes, and deletes a copy of anything else.",
+      },
+      {
+        lacks: "line-feeds-in-keys",
+        what: "A key with a line feed cannot be put",
+        evidence: "moto 5.2: PutObject is answered 404, with an HTML page of its router",
+        standIn:
+          "Nobody can put such an object there, so none is lost; no key of Topline's has one.",
+      },
+    ],
+  },
+} as const satisfies Record<string, BackendRow>;
