@@ -4,6 +4,7 @@ import {
   GetBucketLocationCommand,
   HeadBucketCommand,
   ListBucketsCommand,
+  paginateListBuckets,
 } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
 import { BUCKET, codeOf, Fixture } from "../../test/s3-server-fixture.ts";
@@ -33,6 +34,29 @@ test("buckets come, tell where they are, survive a restart, and go when they are
   await expect(client.send(new HeadBucketCommand({ Bucket: BUCKET }))).rejects.toMatchObject({
     $metadata: { httpStatusCode: 404 },
   });
+});
+
+test("buckets are listed page by page, by prefix and by region", async () => {
+  await using s3 = await Fixture.open();
+  const client = s3.client();
+  const names = Array.from({ length: 7 }, (_, i) => `page-${i}`);
+  for (const Bucket of names) await client.send(new CreateBucketCommand({ Bucket }));
+  const CreateBucketConfiguration = { LocationConstraint: "eu-west-1" } as const;
+  await client.send(new CreateBucketCommand({ Bucket: "page-x", CreateBucketConfiguration }));
+  const told: (string | undefined)[][] = [];
+  const input = { Prefix: "page-", BucketRegion: "us-east-1" };
+  for await (const page of paginateListBuckets({ client, pageSize: 3 }, input)) {
+    expect(page.Prefix).toBe("page-");
+    told.push((page.Buckets ?? []).map(({ Name }) => Name));
+  }
+  expect(told).toEqual([names.slice(0, 3), names.slice(3, 6), names.slice(6)]);
+  const far = await client.send(new ListBucketsCommand({ BucketRegion: "eu-west-1" }));
+  expect(far.Buckets?.map(({ Name, BucketRegion }) => [Name, BucketRegion])).toEqual([
+    ["page-x", "eu-west-1"],
+  ]);
+  for (const parameter of ["max-buckets=0", "max-buckets=10001", "continuation-token=x"]) {
+    expect(codeOf(await s3.send({ path: `/?${parameter}` }))).toBe("InvalidArgument");
+  }
 });
 
 test("a bucket that is there keeps its objects when it is made again", async () => {

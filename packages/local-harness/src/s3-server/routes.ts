@@ -1,16 +1,11 @@
 import type { Answer } from "./answers.ts";
 import { notImplemented, S3Error } from "./errors.ts";
-import {
-  createBucket,
-  deleteBucket,
-  getBucketLocation,
-  headBucket,
-  listBuckets,
-} from "./operations/buckets.ts";
+import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./operations/buckets.ts";
 import { completeUpload } from "./operations/complete-upload.ts";
 import { copyObject } from "./operations/copy-object.ts";
 import { deleteObject, deleteObjects } from "./operations/delete-objects.ts";
 import { getObject } from "./operations/get-object.ts";
+import { listBuckets } from "./operations/list-buckets.ts";
 import { listObjects, listObjectsV2 } from "./operations/list-objects.ts";
 import { listParts, listUploads } from "./operations/list-uploads.ts";
 import { putObject } from "./operations/put-object.ts";
@@ -24,6 +19,8 @@ import type { State } from "./state.ts";
 type Operation = (state: State, request: S3Request) => Promise<Answer>;
 
 interface Route {
+  /** As S3 calls the operation, and SDKs do in `x-id`. */
+  readonly name: string;
   readonly method: string;
   readonly target: "service" | "bucket" | "object";
   /** Query parameters, or `x-amz-copy-source`, that must be there. */
@@ -46,13 +43,26 @@ const COPY = "x-amz-copy-source";
 
 /** The first that fits: those with marks stand before those without. */
 const ROUTES: readonly Route[] = [
-  { method: "GET", target: "service", operation: listBuckets },
-
-  { method: "PUT", target: "bucket", operation: createBucket },
-  { method: "HEAD", target: "bucket", operation: headBucket },
-  { method: "DELETE", target: "bucket", operation: deleteBucket },
-  { method: "GET", target: "bucket", marks: ["location"], operation: getBucketLocation },
   {
+    name: "ListBuckets",
+    method: "GET",
+    target: "service",
+    query: ["prefix", "max-buckets", "continuation-token", "bucket-region"],
+    operation: listBuckets,
+  },
+
+  { name: "CreateBucket", method: "PUT", target: "bucket", operation: createBucket },
+  { name: "HeadBucket", method: "HEAD", target: "bucket", operation: headBucket },
+  { name: "DeleteBucket", method: "DELETE", target: "bucket", operation: deleteBucket },
+  {
+    name: "GetBucketLocation",
+    method: "GET",
+    target: "bucket",
+    marks: ["location"],
+    operation: getBucketLocation,
+  },
+  {
+    name: "ListMultipartUploads",
     method: "GET",
     target: "bucket",
     marks: ["uploads"],
@@ -67,37 +77,76 @@ const ROUTES: readonly Route[] = [
     operation: listUploads,
   },
   {
+    name: "ListObjectsV2",
     method: "GET",
     target: "bucket",
     marks: ["list-type"],
     query: [...LISTING, "continuation-token", "start-after", "fetch-owner"],
     operation: listObjectsV2,
   },
-  { method: "GET", target: "bucket", query: [...LISTING, "marker"], operation: listObjects },
-  { method: "POST", target: "bucket", marks: ["delete"], operation: deleteObjects },
+  {
+    name: "ListObjects",
+    method: "GET",
+    target: "bucket",
+    query: [...LISTING, "marker"],
+    operation: listObjects,
+  },
+  {
+    name: "DeleteObjects",
+    method: "POST",
+    target: "bucket",
+    marks: ["delete"],
+    operation: deleteObjects,
+  },
 
   {
+    name: "ListParts",
     method: "GET",
     target: "object",
     marks: ["uploadId"],
     query: ["max-parts", "part-number-marker", "encoding-type"],
     operation: listParts,
   },
-  { method: "GET", target: "object", query: OVERRIDES, operation: getObject },
-  { method: "HEAD", target: "object", query: OVERRIDES, operation: getObject },
+  { name: "GetObject", method: "GET", target: "object", query: OVERRIDES, operation: getObject },
+  { name: "HeadObject", method: "HEAD", target: "object", query: OVERRIDES, operation: getObject },
   {
+    name: "UploadPartCopy",
     method: "PUT",
     target: "object",
     marks: ["uploadId", "partNumber", COPY],
     operation: uploadPartCopy,
   },
-  { method: "PUT", target: "object", marks: ["uploadId", "partNumber"], operation: uploadPart },
-  { method: "PUT", target: "object", marks: [COPY], operation: copyObject },
-  { method: "PUT", target: "object", operation: putObject },
-  { method: "POST", target: "object", marks: ["uploads"], operation: createUpload },
-  { method: "POST", target: "object", marks: ["uploadId"], operation: completeUpload },
-  { method: "DELETE", target: "object", marks: ["uploadId"], operation: abortUpload },
-  { method: "DELETE", target: "object", operation: deleteObject },
+  {
+    name: "UploadPart",
+    method: "PUT",
+    target: "object",
+    marks: ["uploadId", "partNumber"],
+    operation: uploadPart,
+  },
+  { name: "CopyObject", method: "PUT", target: "object", marks: [COPY], operation: copyObject },
+  { name: "PutObject", method: "PUT", target: "object", operation: putObject },
+  {
+    name: "CreateMultipartUpload",
+    method: "POST",
+    target: "object",
+    marks: ["uploads"],
+    operation: createUpload,
+  },
+  {
+    name: "CompleteMultipartUpload",
+    method: "POST",
+    target: "object",
+    marks: ["uploadId"],
+    operation: completeUpload,
+  },
+  {
+    name: "AbortMultipartUpload",
+    method: "DELETE",
+    target: "object",
+    marks: ["uploadId"],
+    operation: abortUpload,
+  },
+  { name: "DeleteObject", method: "DELETE", target: "object", operation: deleteObject },
 ];
 
 /** @throws {S3Error} `NotImplemented` */
@@ -108,6 +157,7 @@ export function operationOf(request: S3Request): Operation {
       method === request.method && routed === target && marks.every((mark) => has(request, mark)),
   );
   if (route === undefined) throw notImplemented(`${request.method} on a ${target} in this form`);
+  requireNamed(request, route);
   requireKnownQuery(request, route);
   requireKnownHeaders(request);
   return route.operation;
@@ -122,7 +172,13 @@ function targetOf({ bucket, key }: S3Request): Route["target"] {
 const has = ({ query, headers }: S3Request, mark: string) =>
   mark === COPY ? headers.has(mark) : query.has(mark);
 
-/** What names the call for logs, and the older signature of presigned URLs, which boto3 still makes. */
+/** S3 tells some operations apart by the host they are sent to: here all of them come to the same one. */
+function requireNamed({ query }: S3Request, { name }: Route): void {
+  const asked = query.get("x-id");
+  if (asked !== undefined && asked !== name) throw notImplemented(asked);
+}
+
+/** What names the call, and the older signature of presigned URLs, which boto3 still makes. */
 const BESIDES = new Set(["x-id", "AWSAccessKeyId", "Signature", "Expires"]);
 
 /** Subresources (`?acl`, `?versions`) and parameters (`partNumber`, `versionId`) that a route does not name. */

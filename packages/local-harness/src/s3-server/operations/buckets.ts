@@ -1,32 +1,16 @@
-import { type Answer, isoTime, xml } from "../answers.ts";
+import { type Answer, xml } from "../answers.ts";
 import { notImplemented, S3Error } from "../errors.ts";
 import { readText } from "../payload.ts";
 import { timestamp } from "../records.ts";
 import { bucketOf, type S3Request } from "../request.ts";
 import type { State } from "../state.ts";
-import { element, parseDocument, text, xmlDocument } from "../xml.ts";
-import { OWNER } from "./owner.ts";
+import { parseDocument, text, xmlDocument } from "../xml.ts";
 
 const HOME_REGION = "us-east-1";
 
 /** 3 to 63 of `a-z0-9.-`, letters or digits at both ends and beside every dot, and no IPv4 address. */
 const NAME =
   /^(?=.{3,63}$)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
-
-export async function listBuckets(state: State): Promise<Answer> {
-  const buckets = [...state.buckets()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return xml(
-    xmlDocument("ListAllMyBucketsResult", [
-      OWNER,
-      element(
-        "Buckets",
-        buckets.map(({ name, created }) =>
-          element("Bucket", [element("Name", name), element("CreationDate", isoTime(created))]),
-        ),
-      ),
-    ]),
-  );
-}
 
 /** Again by the same owner: done already in the home region, a conflict elsewhere, as S3 has it. */
 export async function createBucket(state: State, request: S3Request): Promise<Answer> {

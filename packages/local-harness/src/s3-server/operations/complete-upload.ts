@@ -161,6 +161,14 @@ function requireClaimed(
       );
     }
   }
+  const type = headers.get("x-amz-checksum-type");
+  if (type !== undefined && type.toUpperCase() !== checksum?.type) {
+    throw new S3Error(
+      "InvalidRequest",
+      {},
+      `The upload was created using the ${checksum?.type ?? "default"} checksum type; the complete request must use the same checksum type, not ${type}.`,
+    );
+  }
   const claimedSize = headers.get("x-amz-mp-object-size");
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   if (claimedSize !== undefined && Number(claimedSize) !== size) {
