@@ -3,4 +3,4 @@ export { dynamoClient } from "./client.ts";
 export { deleteTables } from "./delete-tables.ts";
 export { dynamoKpiStore, type DynamoKpiStoreOptions } from "./kpi-store.ts";
 export { dynamoRunLedger, type DynamoRunLedgerOptions } from "./run-ledger.ts";
-export { createTables, missingTables, type TablesOptions } from "./tables.ts";
+export { createTables, missingTables, tableNames, type TablesOptions } from "./tables.ts";

@@ -60,6 +60,10 @@ export async function createTables(
   return made.flat();
 }
 
+/** The names of all tables, `PIPELINE_RUNS` among them. */
+export const tableNames = ({ prefix, tables }: Omit<TablesOptions, "clock">): string[] =>
+  definitions(prefix, tables).map(({ name }) => name);
+
 /** The names of those tables, `PIPELINE_RUNS` among them, that do not exist. */
 export async function missingTables(
   client: DynamoDBDocumentClient,

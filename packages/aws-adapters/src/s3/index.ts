@@ -1,5 +1,5 @@
 /** S3, by the SDK's v3 client: the object store, and a client with settings that hold. */
-export { ensureBucket } from "./bucket.ts";
+export { bucketExists, ensureBucket } from "./bucket.ts";
 export { s3Client } from "./client.ts";
 export { keepVersions } from "./versions.ts";
 export { s3ObjectStore, type S3ObjectStoreOptions } from "./object-store.ts";
