@@ -1,8 +1,8 @@
 import { createTables } from "@topline/aws-adapters/dynamodb";
 import { ensureBucket } from "@topline/aws-adapters/s3";
 import { tryConditions } from "./conditions.ts";
-import { preflight } from "./preflight.ts";
-import type { ExternalTarget, Requirement } from "./requirement.ts";
+import { preflight, reasonOf } from "./preflight.ts";
+import { type ExternalTarget, met, type Requirement, unmet } from "./requirement.ts";
 
 /**
  * Makes the bucket and the tables that are not there, and tries the conditions that S3 must honour. Changes
@@ -12,19 +12,19 @@ import type { ExternalTarget, Requirement } from "./requirement.ts";
  */
 export async function prepare(target: ExternalTarget): Promise<readonly Requirement[]> {
   const { s3, dynamo, bucket, prefix, tables } = target;
-  // What could not be made is told by the look afterwards, with the service's reason.
-  const made = await Promise.allSettled([
-    ensureBucket(s3, bucket),
-    createTables(dynamo, { prefix, tables }),
+  const [ofBucket, ofTables] = await Promise.all([
+    faultOf(ensureBucket(s3, bucket)),
+    faultOf(createTables(dynamo, { prefix, tables })),
   ]);
-  const found = await preflight(target);
-  const told = found.map((requirement, at) => {
-    if (requirement.met) return requirement;
-    const outcome = at === 0 ? made[0] : made[1];
-    return outcome.status === "rejected" && outcome.reason instanceof Error
-      ? { ...requirement, remedy: outcome.reason.message }
-      : requirement;
-  });
-  const [ofBucket] = told;
-  return ofBucket?.met === true ? [...told, ...(await tryConditions(target))] : told;
+  const found: Requirement[] = [];
+  for (const { name, met: isMet, needed_for: neededFor, remedy } of await preflight(target)) {
+    // Why it could not be made says more than that it is not there.
+    const fault = found.length === 0 ? ofBucket : ofTables;
+    const reason = fault ?? remedy ?? "";
+    found.push(isMet ? met(name, neededFor) : unmet(name, neededFor, reason));
+  }
+  return found[0]?.met === true ? [...found, ...(await tryConditions(target))] : found;
 }
+
+const faultOf = (making: Promise<unknown>): Promise<string | undefined> =>
+  making.then(() => undefined, reasonOf);
