@@ -1,14 +1,16 @@
 import { hostname } from "node:os";
 import process from "node:process";
-import type { Logger, PipelineContext, ToplineError } from "@topline/core";
-import { type HarnessEndpoints, openHarness } from "@topline/local-harness";
-import { loadConfig } from "./config-file.ts";
-import { type GlobalOptions, stateDirectory } from "./settings.ts";
+import { type Logger, type PipelineContext, ToplineError } from "@topline/core";
+import { type HarnessEndpoints, openHarness, preflight } from "@topline/local-harness";
+import { type LoadedConfig, loadConfig } from "./config-file.ts";
+import { type Backend, backendOf, type GlobalOptions, stateDirectory } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
-/** A pipeline that a command can work on: the embedded harness of a state directory, and all ports over it. */
+/** A pipeline that a command can work on: a backend, and all ports over it. */
 export interface Deployment extends AsyncDisposable {
-  readonly endpoints: HarnessEndpoints;
+  readonly backend: Backend;
+  /** Where the harness answers; undefined where the backend is external. */
+  readonly endpoints: HarnessEndpoints | undefined;
   readonly context: PipelineContext;
   /** Empties bucket and tables. */
   reset(): Promise<void>;
@@ -21,25 +23,45 @@ export interface DeploymentOptions {
 }
 
 /** Shorter than on AWS: on one machine a killed holder is the usual case, a paused one is not. */
-const EMBEDDED_LEASE_SECONDS = 10;
+const HARNESS_LEASE_SECONDS = 10;
+const EXTERNAL_LEASE_SECONDS = 30;
 
 export async function openDeployment(
   terminal: Terminal,
   options: GlobalOptions,
   logger: Logger,
-  { command, s3Port }: DeploymentOptions,
+  settings: DeploymentOptions,
 ): Promise<Deployment> {
   const config = await loadConfig(options, terminal);
-  const state = stateDirectory(options, terminal);
+  const directory = stateDirectory(options, terminal);
+  const place = { terminal, config, directory, logger, ...settings };
+  const backend = backendOf(options, terminal);
+  return backend === "external" ? openExternal(place) : openOnHarness(place);
+}
+
+interface Place extends DeploymentOptions {
+  readonly terminal: Terminal;
+  readonly config: LoadedConfig;
+  /** Of the state. */
+  readonly directory: string;
+  readonly logger: Logger;
+}
+
+async function openOnHarness(place: Place): Promise<Deployment> {
+  const { terminal, config, directory, logger, s3Port } = place;
   const opening = openHarness({
-    stateDirectory: state,
+    stateDirectory: directory,
     bucket: config.bucket,
     logger,
     signal: terminal.signal,
     ...(s3Port === undefined ? {} : { s3Port }),
   });
   // The SDKs are loaded while the harness comes up.
-  const [{ portsAt }, harness] = await Promise.all([import("./ports.ts"), opening]);
+  const [{ portsAt }, { harnessClients }, harness] = await Promise.all([
+    import("./ports.ts"),
+    import("./clients.ts"),
+    opening,
+  ]);
   await using held = new AsyncDisposableStack();
   held.use(harness);
 
@@ -51,20 +73,57 @@ export async function openDeployment(
   void harness.lost.then(giveUp);
 
   const { endpoints } = harness;
-  const over = held.use(portsAt(endpoints, config, state, logger));
+  const over = portsAt(held.use(harnessClients(endpoints)), config, directory, logger);
   await over.createTables();
   const kept = held.move();
   return {
+    backend: "embedded",
     endpoints,
     context: {
       ...over.ports,
-      logger,
-      holder: `${command} (process ${process.pid} on ${hostname()})`,
-      leaseSeconds: config.leaseSeconds ?? EMBEDDED_LEASE_SECONDS,
-      waitForLease: true,
+      ...identity(place, HARNESS_LEASE_SECONDS),
       signal: AbortSignal.any([terminal.signal, given.signal]),
     },
     reset: () => over.reset(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
+
+/** @throws {ToplineError} `STORE_REFUSED`, naming all that is missing: nothing is made here */
+async function openExternal(place: Place): Promise<Deployment> {
+  const { terminal, config, directory, logger } = place;
+  const [{ portsAt }, { externalClients }] = await Promise.all([
+    import("./ports.ts"),
+    import("./clients.ts"),
+  ]);
+  await using held = new AsyncDisposableStack();
+  const clients = held.use(externalClients(terminal, config.region));
+  const over = portsAt(clients, config, directory, logger);
+  const missing = (await preflight(over.target)).filter(({ met }) => !met);
+  if (missing.length > 0) {
+    const remedies = missing.map(({ remedy }) => remedy).join(" ");
+    throw new ToplineError(
+      "STORE_REFUSED",
+      `The external backend is not ready: ${remedies} Nothing was changed. \`topline doctor --backend external\` tells more, and makes what is missing with --create.`,
+    );
+  }
+  const kept = held.move();
+  return {
+    backend: "external",
+    endpoints: undefined,
+    context: {
+      ...over.ports,
+      ...identity(place, EXTERNAL_LEASE_SECONDS),
+      signal: terminal.signal,
+    },
+    reset: () => over.reset(),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+const identity = ({ command, config, logger }: Place, leaseSeconds: number) => ({
+  logger,
+  holder: `${command} (process ${process.pid} on ${hostname()})`,
+  leaseSeconds: config.leaseSeconds ?? leaseSeconds,
+  waitForLease: true,
+});

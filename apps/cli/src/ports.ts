@@ -2,25 +2,27 @@ import { join } from "node:path";
 import {
   createTables,
   deleteTables,
-  dynamoClient,
   dynamoKpiStore,
   dynamoRunLedger,
 } from "@topline/aws-adapters/dynamodb";
-import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
+import { s3ObjectStore } from "@topline/aws-adapters/s3";
 import type { Logger, PipelineContext } from "@topline/core";
 import { deltaZone } from "@topline/delta-log";
 import { buildPlan, duckdbEngine } from "@topline/kpi-engine";
-import type { HarnessEndpoints } from "@topline/local-harness";
+import type { ExternalTarget } from "@topline/local-harness";
 import { validator } from "@topline/validators";
+import type { Clients } from "./clients.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { systemClock } from "./system-clock.ts";
 
-/** Everything that a pipeline works on, at given endpoints. */
-export interface Ports extends Disposable {
+/** Everything that a pipeline works on, wherever its clients go. */
+export interface Ports {
   readonly ports: Pick<
     PipelineContext,
     "store" | "zone" | "kpis" | "ledger" | "engine" | "validator" | "clock" | "plan" | "tablePrefix"
   >;
+  /** What the pipeline needs to be there. */
+  readonly target: ExternalTarget;
   /** Makes the tables that are not there. */
   createTables(): Promise<void>;
   /** Empties bucket and tables. */
@@ -29,15 +31,11 @@ export interface Ports extends Disposable {
 
 /** @param directory where the engine may work */
 export function portsAt(
-  endpoints: HarnessEndpoints,
+  { s3, dynamo }: Clients,
   config: LoadedConfig,
   directory: string,
   logger: Logger,
 ): Ports {
-  const { region, accessKeyId, secretAccessKey } = endpoints;
-  const credentials = { accessKeyId, secretAccessKey };
-  const s3 = s3Client({ region, credentials, endpoint: endpoints.s3, forcePathStyle: true });
-  const dynamo = dynamoClient({ region, credentials, endpoint: endpoints.dynamodb });
   const { tablePrefix: prefix, memoryLimit, threads } = config;
   const plan = buildPlan({ kpis: config.kpis, limits: limitsOf(config) });
   const tables = { prefix, tables: plan.tables };
@@ -61,6 +59,7 @@ export function portsAt(
   };
   return {
     ports,
+    target: { s3, dynamo, bucket: config.bucket, ...tables },
     async createTables() {
       await createTables(dynamo, tables);
     },
@@ -68,10 +67,6 @@ export function portsAt(
       for await (const { key } of store.list("")) await store.delete(key);
       await deleteTables(dynamo, tables);
       await createTables(dynamo, tables);
-    },
-    [Symbol.dispose]() {
-      s3.destroy();
-      dynamo.destroy();
     },
   };
 }

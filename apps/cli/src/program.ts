@@ -5,7 +5,7 @@ import type { Invocation } from "./command.ts";
 import { type ExitCode, exitCodeOf } from "./exit-code.ts";
 import { createOutput } from "./output.ts";
 import { createLogger } from "./narration.ts";
-import { type GlobalOptions, LOG_FORMATS, LOG_LEVELS } from "./settings.ts";
+import { BACKENDS, type GlobalOptions, LOG_FORMATS, LOG_LEVELS } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Runs one command line, and tells what the process is to exit with. Throws nothing. */
@@ -40,6 +40,12 @@ function createProgram(terminal: Terminal, setExitCode: (code: ExitCode) => void
     .exitOverride()
     .showSuggestionAfterError()
     .option("--state <dir>", "where the embedded backend keeps its state (env: TOPLINE_STATE)")
+    .addOption(
+      new Option(
+        "--backend <backend>",
+        "what to work on (default: embedded; env: TOPLINE_BACKEND)",
+      ).choices(BACKENDS),
+    )
     .option("--config <file>", "the configuration (default: topline.config.ts, if it is there)")
     .option("--json", "one JSON document on stdout")
     .addOption(

@@ -5,11 +5,16 @@ import type { Terminal } from "./terminal.ts";
 /** Options that every command takes, as commander gives them. */
 export interface GlobalOptions {
   readonly state?: string;
+  readonly backend?: Backend;
   readonly config?: string;
   readonly json?: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
 }
+
+/** Where the work is done: on a harness of this machine, or at endpoints that are there already. */
+export const BACKENDS = ["embedded", "external"] as const;
+export type Backend = (typeof BACKENDS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export const LOG_FORMATS = ["pretty", "json"] as const;
@@ -20,6 +25,19 @@ export type LogFormat = (typeof LOG_FORMATS)[number];
 export function stateDirectory({ state }: GlobalOptions, { env, cwd }: Terminal): string {
   const named = state ?? env["TOPLINE_STATE"] ?? "";
   return resolve(cwd, named === "" ? ".topline" : named);
+}
+
+/** @throws {ToplineError} `USAGE` */
+export function backendOf({ backend }: GlobalOptions, { env }: Terminal): Backend {
+  if (backend !== undefined) return backend;
+  const named = env["TOPLINE_BACKEND"] ?? "";
+  const known = BACKENDS.find((one) => one === named);
+  if (known !== undefined) return known;
+  if (named === "") return "embedded";
+  throw new ToplineError(
+    "USAGE",
+    `TOPLINE_BACKEND is ${JSON.stringify(named)}; it must be one of ${BACKENDS.join(", ")}.`,
+  );
 }
 
 const datePattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;

@@ -2,7 +2,7 @@ import { text } from "node:stream/consumers";
 import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
 import type { ObjectStore } from "@topline/core";
 import { openHarness } from "@topline/local-harness";
-import type { TestState } from "./topline.ts";
+import type { StateEndpoint, TestState } from "./topline.ts";
 
 /** The bucket of a state, as a client of the harness sees it; holds the harness until disposed of. */
 export interface OpenBucket extends AsyncDisposable {
@@ -13,11 +13,12 @@ export interface OpenBucket extends AsyncDisposable {
 }
 
 export async function openBucket(state: TestState): Promise<OpenBucket> {
-  const harness = await openHarness({ stateDirectory: state.directory });
-  const { s3: endpoint, region, bucket, accessKeyId, secretAccessKey } = harness.endpoints;
-  const credentials = { accessKeyId, secretAccessKey };
+  await using held = new AsyncDisposableStack();
+  const { s3: endpoint, region, bucket, credentials } = state.endpoint ?? (await hold(state, held));
   const client = s3Client({ endpoint, region, credentials, forcePathStyle: true });
+  held.defer(() => client.destroy());
   const store = s3ObjectStore({ client, bucket });
+  const kept = held.move();
   return {
     store,
     async keys(prefix) {
@@ -32,9 +33,13 @@ export async function openBucket(state: TestState): Promise<OpenBucket> {
         typeof content === "string" ? new TextEncoder().encode(content) : content,
       );
     },
-    async [Symbol.asyncDispose]() {
-      client.destroy();
-      await harness[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** The harness of the state, for as long as `held` is. */
+async function hold({ directory }: TestState, held: AsyncDisposableStack): Promise<StateEndpoint> {
+  const { endpoints } = held.use(await openHarness({ stateDirectory: directory }));
+  const { accessKeyId, secretAccessKey } = endpoints;
+  return { ...endpoints, credentials: { accessKeyId, secretAccessKey } };
 }

@@ -1,14 +1,18 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import type { Cloud } from "../../../test/backends/index.ts";
 
 /** The command as a user's shell runs it: another process, on a machine with Node and nothing else in PATH. */
 
 const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+const LEASE_SECONDS = 3;
 
 export interface Outcome {
   readonly code: number | null;
@@ -26,33 +30,86 @@ export interface Running {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** Where the tests' own clients find what the command works on. */
+export interface StateEndpoint {
+  readonly s3: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+  readonly bucket: string;
+}
+
 export interface TestState extends AsyncDisposable {
   /** `--state` of every call. */
   readonly directory: string;
+  /** Undefined where the state has a harness of its own, which runs while somebody uses it. */
+  readonly endpoint: StateEndpoint | undefined;
   /** A place for files of the test's own. */
   readonly scratch: string;
   topline(...args: readonly string[]): Promise<Outcome>;
   start(...args: readonly string[]): Running;
 }
 
+/** A state of its own, with an embedded harness that comes and goes. */
 export async function newState(): Promise<TestState> {
   const scratch = await mkdtemp(join(tmpdir(), "topline-cli-"));
   const directory = join(scratch, "state");
-  const start = (...args: readonly string[]) =>
-    startTopline(["--state", directory, ...args], scratch);
+  return stateOf({
+    scratch,
+    directory,
+    args: ["--state", directory],
+    env: {},
+    endpoint: undefined,
+  });
+}
+
+/** A bucket and tables of its own, which exist, in a cloud that runs already. */
+export async function newStateIn(cloud: Cloud): Promise<TestState> {
+  const scratch = await mkdtemp(join(tmpdir(), "topline-cli-"));
+  const { args, env } = cloud.command;
+  const name = `t-${randomUUID()}`;
+  const { s3, region, credentials } = cloud;
+  // Holders that are killed are waited for.
+  const config = { bucket: name, tablePrefix: `${name}-`, leaseSeconds: LEASE_SECONDS };
+  await writeFile(
+    join(scratch, "topline.config.ts"),
+    `export default ${JSON.stringify(config)};\n`,
+  );
+  const endpoint = { s3, region, credentials, bucket: name };
+  const state = stateOf({ scratch, directory: join(scratch, "state"), args, env, endpoint });
+  const first = args.includes("external") ? ["doctor", "--create"] : ["status"];
+  const { code, stdout, stderr } = await state.topline(...first);
+  if (code !== 0) throw new Error(`topline ${first.join(" ")} failed: ${stdout}${stderr}`);
+  return state;
+}
+
+interface StateOptions {
+  readonly scratch: string;
+  readonly directory: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly endpoint: StateEndpoint | undefined;
+}
+
+function stateOf({ scratch, directory, args, env, endpoint }: StateOptions): TestState {
+  const start = (...more: readonly string[]) => startTopline([...args, ...more], scratch, env);
   return {
     directory,
+    endpoint,
     scratch,
     start,
-    topline: (...args) => start(...args).finished,
+    topline: (...more) => start(...more).finished,
     [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true, maxRetries: 20 }),
   };
 }
 
-function startTopline(args: readonly string[], cwd: string): Running {
+function startTopline(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>>,
+): Running {
   const child = spawn(process.execPath, ["--conditions=@topline/source", MAIN, ...args], {
     cwd,
-    env: { PATH: `${dirname(process.execPath)}:/bin`, HOME: cwd, NO_COLOR: "1" },
+    env: { PATH: `${dirname(process.execPath)}:/bin`, HOME: cwd, NO_COLOR: "1", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

@@ -15,7 +15,8 @@ const configSchema = z.strictObject({
     .string()
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, "is no bucket name")
     .default("topline"),
-  region: z.string().min(1).default("us-east-1"),
+  /** Of the external backend. Default: what the SDK finds (`AWS_REGION`, the profile). */
+  region: z.string().min(1).optional(),
   /** Before every table name, so that two environments share an account. */
   tablePrefix: z
     .string()

@@ -47,6 +47,12 @@ export function addDemo(program: Command, invoke: Invoke): void {
 
 /** @throws {ToplineError} `USAGE` when the state is in use for something else */
 async function freshen(deployment: Deployment, { options, terminal }: Invocation): Promise<void> {
+  if (deployment.backend === "external") {
+    throw new ToplineError(
+      "USAGE",
+      "The demo begins by emptying bucket and tables, so it leaves the external backend alone. Use the embedded one, or `topline run --data` with files of your own.",
+    );
+  }
   const { ledger, store } = deployment.context;
   const foreign = async () => {
     for await (const { run_id } of ledger.list()) if (run_id !== RUN_ID) return `run ${run_id}`;

@@ -1,16 +1,25 @@
+import { ToplineError } from "@topline/core";
 import { type Finding, type ProbeName, probeMachine } from "@topline/local-harness/machine";
 import type { Command } from "commander";
-import { examples, type Invoke } from "../command.ts";
+import { examples, type Invocation, type Invoke } from "../command.ts";
 import type { Column, Output } from "../output.ts";
-import { stateDirectory } from "../settings.ts";
+import { type Backend, backendOf, stateDirectory } from "../settings.ts";
 
-/** A finding, and whether nothing works without it. */
-interface Diagnosis extends Finding {
+interface Options {
+  readonly create?: boolean;
+}
+
+/** What was found of one thing, and whether the backend works without it. */
+interface Diagnosis extends Omit<Finding, "name"> {
+  readonly name: string;
   readonly is_required: boolean;
 }
 
-/** What the default backend needs. */
-const REQUIRED: ReadonlySet<ProbeName> = new Set(["node", "state", "duckdb", "dynoxide"]);
+/** Without which a backend does not work. */
+const REQUIRED: Readonly<Record<Backend, readonly ProbeName[]>> = {
+  embedded: ["node", "state", "duckdb", "dynoxide"],
+  external: ["node", "state", "duckdb"],
+};
 
 const COLUMNS: readonly Column[] = [
   { name: "name", title: "what" },
@@ -24,29 +33,60 @@ export function addDoctor(program: Command, invoke: Invoke): void {
     .command("doctor")
     .summary("what this machine can run, what is missing, and how to get it")
     .description(
-      "Asks each program for its version and changes nothing. Exits with 1 if something is missing that the default (embedded) backend needs; all else is for one purpose each.",
+      "Asks each program for its version and changes nothing. Exits with 1 if something is missing that the backend needs; all else is for one purpose each. With --backend external also looks for bucket and tables at the endpoints.",
+    )
+    .option(
+      "--create",
+      "external backend: make bucket and tables that are missing, and try conditional writes with a scratch object",
     )
     .addHelpText(
       "after",
-      examples("topline doctor", "topline doctor --json | jq '.[] | select(.found | not)'"),
+      examples(
+        "topline doctor",
+        "topline doctor --json | jq '.[] | select(.found | not)'",
+        "topline doctor --backend external --create",
+      ),
     )
-    .action(async (_options: object, command: Command) => {
+    .action(async (options: Options, command: Command) => {
       const invocation = invoke(command);
-      const { terminal, options, output } = invocation;
-      const { env, signal } = terminal;
-      const directory = stateDirectory(options, terminal);
-      const findings = await probeMachine({ env, signal, stateDirectory: directory });
-      const diagnoses = findings.map(diagnose);
+      const { output } = invocation;
+      const backend = backendOf(invocation.options, invocation.terminal);
+      if (options.create === true && backend !== "external") {
+        throw new ToplineError(
+          "USAGE",
+          "--create is for --backend external: a harness makes what it needs by itself.",
+        );
+      }
+      const diagnoses = await diagnose(invocation, backend, options);
       invocation.setExitCode(diagnoses.some(isFatal) ? 1 : 0);
       if (output.isJson) await output.json(diagnoses);
       else await describe(output, diagnoses);
     });
 }
 
-const diagnose = (finding: Finding): Diagnosis => ({
-  ...finding,
-  is_required: REQUIRED.has(finding.name),
-});
+async function diagnose(
+  invocation: Invocation,
+  backend: Backend,
+  { create = false }: Options,
+): Promise<readonly Diagnosis[]> {
+  const { terminal, options } = invocation;
+  const { env, signal } = terminal;
+  const directory = stateDirectory(options, terminal);
+  const required = REQUIRED[backend];
+  const findings = await probeMachine({ env, signal, stateDirectory: directory });
+  const diagnoses: Diagnosis[] = [];
+  for (const finding of findings) {
+    diagnoses.push({ ...finding, is_required: required.includes(finding.name) });
+  }
+  if (backend !== "external") return diagnoses;
+  // With it come the SDKs, which most commands load while the harness comes up.
+  const { examineExternal } = await import("../external.ts");
+  for (const { name, met, needed_for, remedy } of await examineExternal(invocation, { create })) {
+    const what = { version: null, path: null, needed_for, remedy };
+    diagnoses.push({ name, found: met, ...what, is_required: true });
+  }
+  return diagnoses;
+}
 
 const isFatal = ({ found, is_required }: Diagnosis) => is_required && !found;
 
@@ -54,7 +94,8 @@ async function describe(output: Output, diagnoses: readonly Diagnosis[]): Promis
   await output.table(COLUMNS, diagnoses.map(row));
   const missing = diagnoses.filter(({ found }) => !found);
   if (missing.length > 0) await output.heading("How to get what is missing");
-  for (const { name, remedy } of missing) await output.line(`${name.padEnd(9)} ${remedy}`);
+  const width = Math.max(...missing.map(({ name }) => name.length));
+  for (const { name, remedy } of missing) await output.line(`${name.padEnd(width)} ${remedy}`);
   await output.line(
     diagnoses.some(isFatal)
       ? "\nTopline cannot run here yet: what is marked MISSING must be there."

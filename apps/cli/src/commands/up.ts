@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { ToplineError } from "@topline/core";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { deploymentOf, examples, type Invoke } from "../command.ts";
 
 interface Options {
@@ -14,11 +14,6 @@ export function addUp(program: Command, invoke: Invoke): void {
     .description(
       "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any S3 or DynamoDB client works against them; credentials are not checked.",
     )
-    .addOption(
-      new Option("--backend <backend>", "what emulates AWS")
-        .choices(["embedded"])
-        .default("embedded"),
-    )
     .option("--port <n>", "the port of S3 (default: any that is free)")
     .addHelpText("after", examples("topline up", "topline up --port 4566 --json"))
     .action(async (options: Options, command: Command) => {
@@ -27,6 +22,12 @@ export function addUp(program: Command, invoke: Invoke): void {
       const settings = { command: "topline up", ...portOf(options) };
       await using deployment = await deploymentOf(invocation, settings);
       const { endpoints } = deployment;
+      if (endpoints === undefined) {
+        throw new ToplineError(
+          "USAGE",
+          "There is nothing to start on the external backend: it is there already. `topline doctor --backend external` looks at it.",
+        );
+      }
       if (output.isJson) await output.json(endpoints);
       else {
         const lines = {

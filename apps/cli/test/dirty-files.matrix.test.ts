@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
+import { describeOnBackends } from "../../../test/backends/index.ts";
 import { emptyModel, type FileVerdict } from "../../../test/model/model.ts";
 import { openBucket } from "./bucket.ts";
 import {
@@ -12,7 +13,7 @@ import {
   publishedDates,
   tablesOf,
 } from "./inbox.ts";
-import { newState, type Outcome, type TestState } from "./topline.ts";
+import { newStateIn, type Outcome, type TestState } from "./topline.ts";
 
 /** What producers really send. Each file ends as the semantics say, with a message, and nothing of it is lost. */
 
@@ -163,80 +164,81 @@ const STREAM_FILES: Files = {
   "streams/.csv": lines("k3,t1,2024-06-25 18:00:00"),
 };
 
-describe("streams of every kind in one drop", () => {
-  test("end as the semantics say, and the run succeeds with a warning for each refused one", async () => {
-    await using state = await newState();
-    const files = { ...BASE, ...STREAM_FILES };
-    const outcome = await run(state, files);
-    expect(outcome.code, outcome.stderr).toBe(0);
-    const report = outcome.json<Report>();
+describeOnBackends("dirty files", (_row, cloud) => {
+  describe("streams of every kind in one drop", () => {
+    test("end as the semantics say, and the run succeeds with a warning for each refused one", async () => {
+      await using state = await newStateIn(cloud());
+      const files = { ...BASE, ...STREAM_FILES };
+      const outcome = await run(state, files);
+      expect(outcome.code, outcome.stderr).toBe(0);
+      const report = outcome.json<Report>();
 
-    const model = emptyModel();
-    const verdict = model.run({ intake: 1n, files: dropsOf(files) });
-    expectVerdicts(report, verdict.files);
-    expect(
-      Object.fromEntries(report.sources.map(({ key, rejected }) => [key.slice(17), rejected])),
-    ).toMatchObject({
-      "empty.csv": "EMPTY_FILE",
-      "only-line-ends.csv": "EMPTY_FILE",
-      "only-header.csv": null,
-      "streams9.csv": "NOT_TEXT",
-      "utf16.csv": "NOT_TEXT",
-      "truncated.csv.gz": "DAMAGED_GZIP",
-      "padded.csv.gz": "DAMAGED_GZIP",
-      "no-gzip.csv.gz": "DAMAGED_GZIP",
-      "sixty-percent-bad.csv": "TOO_MANY_BAD_ROWS",
-      "twice.csv": "DUPLICATE_COLUMN",
-      "missing.csv": "MISSING_COLUMN",
+      const model = emptyModel();
+      const verdict = model.run({ intake: 1n, files: dropsOf(files) });
+      expectVerdicts(report, verdict.files);
+      expect(
+        Object.fromEntries(report.sources.map(({ key, rejected }) => [key.slice(17), rejected])),
+      ).toMatchObject({
+        "empty.csv": "EMPTY_FILE",
+        "only-line-ends.csv": "EMPTY_FILE",
+        "only-header.csv": null,
+        "streams9.csv": "NOT_TEXT",
+        "utf16.csv": "NOT_TEXT",
+        "truncated.csv.gz": "DAMAGED_GZIP",
+        "padded.csv.gz": "DAMAGED_GZIP",
+        "no-gzip.csv.gz": "DAMAGED_GZIP",
+        "sixty-percent-bad.csv": "TOO_MANY_BAD_ROWS",
+        "twice.csv": "DUPLICATE_COLUMN",
+        "missing.csv": "MISSING_COLUMN",
+      });
+      expect(await publishedDates(state)).toEqual(datesOf(model));
+      expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+
+      const refused = report.sources.filter((source) => source.rejected !== null);
+      expect(report.warnings).toHaveLength(refused.length);
+      for (const { key } of refused) expect(report.warnings.join("\n")).toContain(key);
+
+      await using bucket = await openBucket(state);
+      expect(await bucket.keys("raw-data/")).toEqual([]);
+      const kept = [...(await bucket.keys("archive/")), ...(await bucket.keys("rejected/"))];
+      for (const { archived_to } of report.sources) expect(kept).toContain(archived_to);
+      for (const { archived_to } of refused) expect(kept).toContain(`${archived_to}.reason.json`);
     });
-    expect(await publishedDates(state)).toEqual(datesOf(model));
-    expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
 
-    const refused = report.sources.filter((source) => source.rejected !== null);
-    expect(report.warnings).toHaveLength(refused.length);
-    for (const { key } of refused) expect(report.warnings.join("\n")).toContain(key);
-
-    await using bucket = await openBucket(state);
-    expect(await bucket.keys("raw-data/")).toEqual([]);
-    const kept = [...(await bucket.keys("archive/")), ...(await bucket.keys("rejected/"))];
-    for (const { archived_to } of report.sources) expect(kept).toContain(archived_to);
-    for (const { archived_to } of refused) expect(kept).toContain(`${archived_to}.reason.json`);
+    test("tell every rejected row, as it was read, with its reason", async () => {
+      await using state = await newStateIn(cloud());
+      const key = "raw-data/streams/bad.csv";
+      const outcome = await run(state, {
+        ...BASE,
+        "streams/bad.csv": lines(...good(20), ...BAD_STREAM_LINES),
+      });
+      expect(outcome.code, outcome.stderr).toBe(0);
+      const { run_id } = outcome.json<Report>();
+      const told = await state.topline("quarantine", "--run", run_id, "--source", key, "--json");
+      const rows = told.json<{ reason: string; text: string; record: number; key: string }[]>();
+      expect(rows.map(({ reason, text, record }) => `${record} ${reason} ${text}`).sort()).toEqual(
+        [
+          "malformed",
+          "malformed",
+          "malformed",
+          "missing:user_id",
+          "invalid:user_id",
+          "missing:track_id",
+          "invalid:track_id",
+          "missing:listen_time",
+          "invalid:listen_time",
+        ]
+          .map((reason, i) => `${21 + i} ${reason} ${BAD_STREAM_LINES[i]}`)
+          .sort(),
+      );
+      const only = await state.topline("quarantine", "--reason", "missing:user_id", "--json");
+      expect(only.json<unknown[]>()).toHaveLength(1);
+    });
   });
 
-  test("tell every rejected row, as it was read, with its reason", async () => {
-    await using state = await newState();
-    const key = "raw-data/streams/bad.csv";
-    const outcome = await run(state, {
-      ...BASE,
-      "streams/bad.csv": lines(...good(20), ...BAD_STREAM_LINES),
-    });
-    expect(outcome.code, outcome.stderr).toBe(0);
-    const { run_id } = outcome.json<Report>();
-    const told = await state.topline("quarantine", "--run", run_id, "--source", key, "--json");
-    const rows = told.json<{ reason: string; text: string; record: number; key: string }[]>();
-    expect(rows.map(({ reason, text, record }) => `${record} ${reason} ${text}`).sort()).toEqual(
-      [
-        "malformed",
-        "malformed",
-        "malformed",
-        "missing:user_id",
-        "invalid:user_id",
-        "missing:track_id",
-        "invalid:track_id",
-        "missing:listen_time",
-        "invalid:listen_time",
-      ]
-        .map((reason, i) => `${21 + i} ${reason} ${BAD_STREAM_LINES[i]}`)
-        .sort(),
-    );
-    const only = await state.topline("quarantine", "--reason", "missing:user_id", "--json");
-    expect(only.json<unknown[]>()).toHaveLength(1);
-  });
-});
-
-test("songs and users with every kind of bad row, quoted line ends, and a quote that nothing closes", async () => {
-  await using state = await newState();
-  const songs = `track_id,artists,album_name,track_name,duration_ms,track_genre
+  test("songs and users with every kind of bad row, quoted line ends, and a quote that nothing closes", async () => {
+    await using state = await newStateIn(cloud());
+    const songs = `track_id,artists,album_name,track_name,duration_ms,track_genre
 t0,"never closed,First,One,1000,pop
 t1,Ann,First,One,1000,pop
 t2,"Bob, Jr.","A ""quoted"" album","Two
@@ -255,81 +257,82 @@ t9,Ann,First,Nine,1000,jazz
 t10,\ufeffAnn,,,1,\ufeffpop
 ${Array.from({ length: 12 }, (_, n) => `f${n},"A, B",,"Track ""${n}""",${n},"folk, pop"`).join("\n")}
 `;
-  const users = `${USERS}u3,x,151,,\nu4,,,,2023-02-29\nu5,,0150,,0001-01-01\n,,,,\nu6,y,,,\nu7,y,,,\n"u8","line\nbreak",,,\n`;
-  const streams = lines(
-    ...["t0", "t1", "t2", "t3", "t6", "t8", "t9", "t10", "f1", "f2"].map(
-      (track) => `u1,${track},2024-06-25 10:00:00`,
-    ),
-  );
-  const files = { "users.csv": users, "songs.csv": songs, "streams.csv": streams };
-  const outcome = await run(state, files);
-  expect(outcome.code, outcome.stderr).toBe(0);
-  const model = emptyModel();
-  const verdict = model.run({ intake: 1n, files: dropsOf(files) });
-  const report = outcome.json<Report>();
-  expect(takenIn(report)).toHaveLength(3);
-  expectVerdicts(report, verdict.files);
-  expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
-});
-
-describe("a dataset that is missing", () => {
-  test.each([
-    ["users.csv", { "songs.csv": SONGS, "streams/base.csv": STREAMS }, ["users"], []],
-    [
-      "songs.csv, refused for its header",
-      {
-        "users.csv": USERS,
-        "songs.csv": "track_id,artists\nt1,Ann\n",
-        "streams/base.csv": STREAMS,
-      },
-      ["songs"],
-      ["rejected/2024-06-27/songs.csv", "rejected/2024-06-27/songs.csv.reason.json"],
-    ],
-  ])(
-    "(%s) makes the run wait, and nothing leaves the inbox but what is refused",
-    async (_, files, waitingFor, rejected) => {
-      await using state = await newState();
-      const outcome = await run(state, files);
-      expect(outcome.code).toBe(1);
-      const report = outcome.json<Report>();
-      expect([report.status, report.waiting_for]).toEqual(["waiting", waitingFor]);
-
-      await using bucket = await openBucket(state);
-      const accepted = Object.keys(files).filter(
-        (name) => !rejected.some((key) => key.endsWith(name)),
-      );
-      expect(await bucket.keys("raw-data/")).toEqual(
-        accepted.map((name) => `raw-data/${name}`).sort(),
-      );
-      expect(await bucket.keys("rejected/")).toEqual(rejected);
-
-      const words = await state.topline("run");
-      expect(words.code).toBe(1);
-      expect(words.stdout).toContain(`waiting for ${waitingFor.join(", ")}`);
-
-      const complete = await run(state, BASE);
-      expect(complete.code, complete.stderr).toBe(0);
-      const model = emptyModel();
-      model.run({ intake: 1n, files: dropsOf(BASE) });
-      expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
-    },
-  );
-
-  test("later does not stop a run: it goes on with the catalogue that the zone has", async () => {
-    await using state = await newState();
-    await run(state, BASE);
-    const files = {
-      "songs.csv": "track_id,artists\nt1,Ann\n",
-      "streams/more.csv": lines("u2,t1,2024-06-26 01:00:00"),
-    };
+    const users = `${USERS}u3,x,151,,\nu4,,,,2023-02-29\nu5,,0150,,0001-01-01\n,,,,\nu6,y,,,\nu7,y,,,\n"u8","line\nbreak",,,\n`;
+    const streams = lines(
+      ...["t0", "t1", "t2", "t3", "t6", "t8", "t9", "t10", "f1", "f2"].map(
+        (track) => `u1,${track},2024-06-25 10:00:00`,
+      ),
+    );
+    const files = { "users.csv": users, "songs.csv": songs, "streams.csv": streams };
     const outcome = await run(state, files);
     expect(outcome.code, outcome.stderr).toBe(0);
-    const report = outcome.json<Report>();
-    expect(report.status).toBe("succeeded");
-    expect(report.warnings.join()).toMatch(/MISSING_COLUMN.*raw-data\/songs\.csv.*track_genre/s);
     const model = emptyModel();
-    model.run({ intake: 1n, files: dropsOf(BASE) });
-    model.run({ intake: 2n, files: dropsOf(files) });
+    const verdict = model.run({ intake: 1n, files: dropsOf(files) });
+    const report = outcome.json<Report>();
+    expect(takenIn(report)).toHaveLength(3);
+    expectVerdicts(report, verdict.files);
     expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+  });
+
+  describe("a dataset that is missing", () => {
+    test.each([
+      ["users.csv", { "songs.csv": SONGS, "streams/base.csv": STREAMS }, ["users"], []],
+      [
+        "songs.csv, refused for its header",
+        {
+          "users.csv": USERS,
+          "songs.csv": "track_id,artists\nt1,Ann\n",
+          "streams/base.csv": STREAMS,
+        },
+        ["songs"],
+        ["rejected/2024-06-27/songs.csv", "rejected/2024-06-27/songs.csv.reason.json"],
+      ],
+    ])(
+      "(%s) makes the run wait, and nothing leaves the inbox but what is refused",
+      async (_, files, waitingFor, rejected) => {
+        await using state = await newStateIn(cloud());
+        const outcome = await run(state, files);
+        expect(outcome.code).toBe(1);
+        const report = outcome.json<Report>();
+        expect([report.status, report.waiting_for]).toEqual(["waiting", waitingFor]);
+
+        await using bucket = await openBucket(state);
+        const accepted = Object.keys(files).filter(
+          (name) => !rejected.some((key) => key.endsWith(name)),
+        );
+        expect(await bucket.keys("raw-data/")).toEqual(
+          accepted.map((name) => `raw-data/${name}`).sort(),
+        );
+        expect(await bucket.keys("rejected/")).toEqual(rejected);
+
+        const words = await state.topline("run");
+        expect(words.code).toBe(1);
+        expect(words.stdout).toContain(`waiting for ${waitingFor.join(", ")}`);
+
+        const complete = await run(state, BASE);
+        expect(complete.code, complete.stderr).toBe(0);
+        const model = emptyModel();
+        model.run({ intake: 1n, files: dropsOf(BASE) });
+        expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+      },
+    );
+
+    test("later does not stop a run: it goes on with the catalogue that the zone has", async () => {
+      await using state = await newStateIn(cloud());
+      await run(state, BASE);
+      const files = {
+        "songs.csv": "track_id,artists\nt1,Ann\n",
+        "streams/more.csv": lines("u2,t1,2024-06-26 01:00:00"),
+      };
+      const outcome = await run(state, files);
+      expect(outcome.code, outcome.stderr).toBe(0);
+      const report = outcome.json<Report>();
+      expect(report.status).toBe("succeeded");
+      expect(report.warnings.join()).toMatch(/MISSING_COLUMN.*raw-data\/songs\.csv.*track_genre/s);
+      const model = emptyModel();
+      model.run({ intake: 1n, files: dropsOf(BASE) });
+      model.run({ intake: 2n, files: dropsOf(files) });
+      expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+    });
   });
 });
