@@ -1,0 +1,50 @@
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+import { toJson } from "@topline/core";
+import { Command, InvalidArgumentError } from "commander";
+import { DEFAULT_SHAPE, type Shape } from "./data/shape.ts";
+import { benchTransform } from "./transform/bench.ts";
+import { describeTransform } from "./transform/view.ts";
+
+const DATA = fileURLToPath(new URL("../.data", import.meta.url));
+
+interface TransformOptions extends Omit<Shape, "repeatsPerMille"> {
+  readonly rounds: number;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+const program = new Command("bench").description("What Topline takes, measured beside others.");
+
+program
+  .command("transform")
+  .description(
+    "The whole transform beside DuckDB's bare scan of the same files and a script by hand that computes the same tables. Fails when the figures differ.",
+  )
+  .option("--listens <n>", "lines of listens, such as 10M or 200k", count, DEFAULT_SHAPE.listens)
+  .option("--users <n>", "users who listen", count, DEFAULT_SHAPE.users)
+  .option("--files <n>", "files of listens", count, DEFAULT_SHAPE.files)
+  .option("--dates <n>", "dates of the listens", count, DEFAULT_SHAPE.dates)
+  .option("--seed <n>", "another seed draws other listens", count, DEFAULT_SHAPE.seed)
+  .option("--rounds <n>", "times that every contender runs", count, 5)
+  .option("--data <dir>", "where data is kept for the next time", DATA)
+  .option("--json", "one JSON document on stdout")
+  .action(async ({ rounds, data, json, ...options }: TransformOptions) => {
+    const benchmark = await benchTransform({
+      shape: { ...options, repeatsPerMille: DEFAULT_SHAPE.repeatsPerMille },
+      rounds,
+      directory: data,
+      tell: (message) => void process.stderr.write(`${message}\n`),
+    });
+    console.log(json === true ? toJson(benchmark, 2) : describeTransform(benchmark));
+  });
+
+await program.parseAsync();
+
+/** A whole number of at least 1, with `k` or `M` behind it for thousands and millions. */
+function count(text: string): number {
+  const [, digits, unit = ""] = /^([0-9]+)([kM]?)$/.exec(text) ?? [];
+  const number = Number(digits) * ({ k: 1_000, M: 1_000_000 }[unit] ?? 1);
+  if (number >= 1) return number;
+  throw new InvalidArgumentError("Expected a whole number from 1, such as 8, 200k or 10M.");
+}

@@ -1,0 +1,53 @@
+import { readFileSync } from "node:fs";
+
+/** What a process and its children use, as Linux tells it in /proc. */
+export interface Usage {
+  /** Resident now, over the tree. */
+  readonly residentBytes: number;
+  /** The most that the process itself has had resident since it began. */
+  readonly peakBytes: number;
+  /** Of processor time since they began, over the tree. */
+  readonly cpuSeconds: number;
+}
+
+const NONE: Usage = { residentBytes: 0, peakBytes: 0, cpuSeconds: 0 };
+
+/** `USER_HZ`, which is 100 on every Linux that Node runs on. */
+const TICKS = 100;
+
+/** Nothing, once the process has ended. */
+export function usageOf(pid: number): Usage {
+  const status = read(`/proc/${pid}/status`);
+  const stat = read(`/proc/${pid}/stat`);
+  if (status === undefined || stat === undefined) return NONE;
+  // The name before it is in parentheses and may hold anything.
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const own: Usage = {
+    residentBytes: kilobytes(status, "VmRSS"),
+    peakBytes: kilobytes(status, "VmHWM"),
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+  };
+  return childrenOf(pid).map(usageOf).reduce(together, own);
+}
+
+const together = (own: Usage, child: Usage): Usage => ({
+  residentBytes: own.residentBytes + child.residentBytes,
+  peakBytes: own.peakBytes,
+  cpuSeconds: own.cpuSeconds + child.cpuSeconds,
+});
+
+function childrenOf(pid: number): number[] {
+  const children = read(`/proc/${pid}/task/${pid}/children`) ?? "";
+  return children.split(" ").filter(Boolean).map(Number);
+}
+
+const kilobytes = (status: string, name: string) =>
+  Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(status)?.[1] ?? 0) * 1024;
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+}
