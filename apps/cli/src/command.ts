@@ -1,6 +1,12 @@
 import type { Logger } from "@topline/core";
 import type { Command } from "commander";
-import { type Deployment, type DeploymentOptions, openDeployment } from "./deployment.ts";
+import {
+  type Deployment,
+  type DeploymentOptions,
+  type HarnessDeployment,
+  openDeployment,
+  openHarnessDeployment,
+} from "./deployment.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Output } from "./output.ts";
 import type { GlobalOptions } from "./settings.ts";
@@ -22,6 +28,14 @@ export function deploymentOf(
   settings: DeploymentOptions,
 ): Promise<Deployment> {
   return openDeployment(terminal, options, logger, settings);
+}
+
+/** For commands that are about a harness; `why` says so to who wants another backend. */
+export function harnessOf(
+  { terminal, options, logger }: Invocation,
+  settings: DeploymentOptions & { readonly why: string },
+): Promise<HarnessDeployment> {
+  return openHarnessDeployment(terminal, options, logger, settings);
 }
 
 /** Examples below a command's help. */

@@ -8,12 +8,14 @@ import type { Terminal } from "./terminal.ts";
 
 /** A pipeline that a command can work on: a backend, and all ports over it. */
 export interface Deployment extends AsyncDisposable {
-  readonly backend: Backend;
-  /** Where the harness answers; undefined where the backend is external. */
-  readonly endpoints: HarnessEndpoints | undefined;
   readonly context: PipelineContext;
   /** Empties bucket and tables. */
   reset(): Promise<void>;
+}
+
+/** One that runs on this machine, for as long as somebody uses it. */
+export interface HarnessDeployment extends Deployment {
+  readonly endpoints: HarnessEndpoints;
 }
 
 export interface DeploymentOptions {
@@ -32,14 +34,45 @@ export async function openDeployment(
   logger: Logger,
   settings: DeploymentOptions,
 ): Promise<Deployment> {
+  const place = await placeOf(terminal, options, logger, settings);
+  return place.backend === "external" ? openExternal(place) : openOnHarness(place);
+}
+
+/**
+ * For commands that are about a harness.
+ * @throws {ToplineError} `USAGE`, saying `why`, where the backend is external
+ */
+export async function openHarnessDeployment(
+  terminal: Terminal,
+  options: GlobalOptions,
+  logger: Logger,
+  { why, ...settings }: DeploymentOptions & { readonly why: string },
+): Promise<HarnessDeployment> {
+  const place = await placeOf(terminal, options, logger, settings);
+  if (place.backend === "external") throw new ToplineError("USAGE", why);
+  return openOnHarness(place);
+}
+
+async function placeOf(
+  terminal: Terminal,
+  options: GlobalOptions,
+  logger: Logger,
+  settings: DeploymentOptions,
+): Promise<Place> {
   const config = await loadConfig(options, terminal);
   const directory = stateDirectory(options, terminal);
-  const place = { terminal, config, directory, logger, ...settings };
-  const backend = backendOf(options, terminal);
-  return backend === "external" ? openExternal(place) : openOnHarness(place);
+  return {
+    terminal,
+    config,
+    directory,
+    logger,
+    backend: backendOf(options, terminal),
+    ...settings,
+  };
 }
 
 interface Place extends DeploymentOptions {
+  readonly backend: Backend;
   readonly terminal: Terminal;
   readonly config: LoadedConfig;
   /** Of the state. */
@@ -47,7 +80,7 @@ interface Place extends DeploymentOptions {
   readonly logger: Logger;
 }
 
-async function openOnHarness(place: Place): Promise<Deployment> {
+async function openOnHarness(place: Place): Promise<HarnessDeployment> {
   const { terminal, config, directory, logger, s3Port } = place;
   const opening = openHarness({
     stateDirectory: directory,
@@ -77,7 +110,6 @@ async function openOnHarness(place: Place): Promise<Deployment> {
   await over.createTables();
   const kept = held.move();
   return {
-    backend: "embedded",
     endpoints,
     context: {
       ...over.ports,
@@ -109,8 +141,6 @@ async function openExternal(place: Place): Promise<Deployment> {
   }
   const kept = held.move();
   return {
-    backend: "external",
-    endpoints: undefined,
     context: {
       ...over.ports,
       ...identity(place, EXTERNAL_LEASE_SECONDS),

@@ -49,15 +49,15 @@ export interface TestState extends AsyncDisposable {
   start(...args: readonly string[]): Running;
 }
 
-/** A state of its own, with an embedded harness that comes and goes. */
-export async function newState(): Promise<TestState> {
+/** A state of its own, with an embedded harness that comes and goes unless `env` says otherwise. */
+export async function newState(env: Readonly<Record<string, string>> = {}): Promise<TestState> {
   const scratch = await mkdtemp(join(tmpdir(), "topline-cli-"));
   const directory = join(scratch, "state");
   return stateOf({
     scratch,
     directory,
     args: ["--state", directory],
-    env: {},
+    env,
     endpoint: undefined,
   });
 }

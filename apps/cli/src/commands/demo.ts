@@ -3,7 +3,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { compareRows, type KpiRow, type TableSpec, ToplineError } from "@topline/core";
 import type { Command } from "commander";
-import { deploymentOf, examples, type Invocation, type Invoke } from "../command.ts";
+import { examples, harnessOf, type Invocation, type Invoke } from "../command.ts";
 import type { Deployment } from "../deployment.ts";
 import { exitCodeOfRun } from "../exit-code.ts";
 import { type GlobalOptions, stateDirectory } from "../settings.ts";
@@ -34,7 +34,9 @@ export function addDemo(program: Command, invoke: Invoke): void {
     .action(async (_options: object, command: Command) => {
       const invocation = invoke(command);
       const { output } = invocation;
-      await using deployment = await deploymentOf(invocation, { command: "topline demo" });
+      const why =
+        "The demo begins by emptying bucket and tables, so it leaves the external backend alone. Use the embedded one, or `topline run --data` with files of your own.";
+      await using deployment = await harnessOf(invocation, { command: "topline demo", why });
       await freshen(deployment, invocation);
       await uploadDirectory(deployment.context.store, sampleDirectory());
       const report = await runAndShow(invocation, deployment, { runId: RUN_ID });
@@ -47,12 +49,6 @@ export function addDemo(program: Command, invoke: Invoke): void {
 
 /** @throws {ToplineError} `USAGE` when the state is in use for something else */
 async function freshen(deployment: Deployment, { options, terminal }: Invocation): Promise<void> {
-  if (deployment.backend === "external") {
-    throw new ToplineError(
-      "USAGE",
-      "The demo begins by emptying bucket and tables, so it leaves the external backend alone. Use the embedded one, or `topline run --data` with files of your own.",
-    );
-  }
   const { ledger, store } = deployment.context;
   const foreign = async () => {
     for await (const { run_id } of ledger.list()) if (run_id !== RUN_ID) return `run ${run_id}`;

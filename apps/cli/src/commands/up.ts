@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { ToplineError } from "@topline/core";
 import type { Command } from "commander";
-import { deploymentOf, examples, type Invoke } from "../command.ts";
+import { examples, harnessOf, type Invoke } from "../command.ts";
 
 interface Options {
   readonly port?: string;
@@ -19,15 +19,11 @@ export function addUp(program: Command, invoke: Invoke): void {
     .action(async (options: Options, command: Command) => {
       const invocation = invoke(command);
       const { output, terminal } = invocation;
-      const settings = { command: "topline up", ...portOf(options) };
-      await using deployment = await deploymentOf(invocation, settings);
+      const why =
+        "There is nothing to start on the external backend: it is there already. `topline doctor --backend external` looks at it.";
+      const settings = { command: "topline up", why, ...portOf(options) };
+      await using deployment = await harnessOf(invocation, settings);
       const { endpoints } = deployment;
-      if (endpoints === undefined) {
-        throw new ToplineError(
-          "USAGE",
-          "There is nothing to start on the external backend: it is there already. `topline doctor --backend external` looks at it.",
-        );
-      }
       if (output.isJson) await output.json(endpoints);
       else {
         const lines = {
