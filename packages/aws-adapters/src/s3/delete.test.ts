@@ -43,6 +43,13 @@ describe("delete", () => {
       expect(s3.deleted).toEqual([]);
     });
 
+    test("finds the versions of a key that XML cannot hold", async () => {
+      const key = "a\r+ ü";
+      await using s3 = await versionedS3(["old", "expected"], { key });
+      await s3.store.delete(key, { ifMatch: `"expected"` });
+      expect(s3.versions).toEqual([]);
+    });
+
     test("deletes nothing from a bucket that keeps no versions, and says what to do", async () => {
       await using s3 = await versionedS3(["expected"], { versioned: false });
       await expect(s3.store.delete("a", { ifMatch: `"expected"` })).rejects.toMatchObject({
@@ -56,6 +63,7 @@ describe("delete", () => {
 });
 
 interface Versions {
+  readonly key?: string;
   readonly versioned?: boolean;
   /** Becomes the newest version once the object's head, or the list of its versions, has been sent. */
   readonly arrivingAfterHead?: string;
@@ -64,7 +72,7 @@ interface Versions {
 
 /** An S3 with one key, whose versions have their ETags for ids, oldest first; other keys begin with it. */
 async function versionedS3(initial: readonly string[], options: Versions = {}) {
-  const { versioned = true, arrivingAfterHead, arrivingAfterList } = options;
+  const { key = "a", versioned = true, arrivingAfterHead, arrivingAfterList } = options;
   const versions = [...initial];
   const deleted: string[] = [];
   let [afterHead, afterList] = [arrivingAfterHead, arrivingAfterList];
@@ -88,13 +96,15 @@ async function versionedS3(initial: readonly string[], options: Versions = {}) {
         },
       };
     }
+    const encoding = query.get("encoding-type") ?? "";
+    const keyed = encoding === "url" ? encodeURIComponent(key).replaceAll("%20", "+") : key;
     const listed = versions
-      .map((id) => `<Version><Key>a</Key><VersionId>${id}</VersionId></Version>`)
+      .map((id) => `<Version><Key>${keyed}</Key><VersionId>${id}</VersionId></Version>`)
       .join("");
     if (afterList !== undefined) versions.push(afterList);
     afterList = undefined;
     return xml(
-      `<ListVersionsResult><IsTruncated>true</IsTruncated>${listed}<Version><Key>ab</Key><VersionId>other</VersionId></Version></ListVersionsResult>`,
+      `<ListVersionsResult><EncodingType>${encoding}</EncodingType><IsTruncated>true</IsTruncated>${listed}<Version><Key>${keyed}b</Key><VersionId>other</VersionId></Version></ListVersionsResult>`,
     );
   });
   return {

@@ -19,7 +19,7 @@ export async function* list(
       for (const { Key, Size, ETag, LastModified } of Contents ?? []) {
         throwIfAborted(call);
         yield {
-          key: EncodingType === "url" ? decodeKey(Key ?? "") : (Key ?? ""),
+          key: keyIn(Key, EncodingType),
           size: Size ?? 0,
           etag: ETag ?? "",
           lastModified: LastModified ?? new Date(0),
@@ -31,5 +31,6 @@ export async function* list(
   }
 }
 
-/** S3 writes a blank as `+`, and `+` as `%2B`. */
-const decodeKey = (encoded: string): string => decodeURIComponent(encoded.replaceAll("+", " "));
+/** A key as a list tells it. S3 writes a blank as `+`, and `+` as `%2B`. */
+export const keyIn = (listed = "", encoding?: string): string =>
+  encoding === "url" ? decodeURIComponent(listed.replaceAll("+", " ")) : listed;

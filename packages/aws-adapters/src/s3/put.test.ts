@@ -1,5 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { type Asked, bytesOf, fault, scriptedS3, xml } from "../../test/scripted-s3.ts";
+import {
+  type Asked,
+  bytesOf,
+  fault,
+  scriptedConfig,
+  scriptedS3,
+  xml,
+} from "../../test/scripted-s3.ts";
+import { s3Client } from "./client.ts";
 
 const PART = 1_000;
 const options = { partSize: PART, concurrency: 3 };
@@ -93,6 +101,25 @@ describe("put", () => {
     ]);
     expect(named).toContain("&quot;part 8&quot;");
   });
+
+  test.each([
+    ["WHEN_SUPPORTED", "CRC32"],
+    ["WHEN_REQUIRED", undefined],
+  ] as const)(
+    "with checksums %s begins an upload whose parts have the checksum %s",
+    async (requestChecksumCalculation, algorithm) => {
+      await using s3 = await scriptedS3(multipart);
+      const { endpoint } = s3;
+      const client = s3Client({ ...scriptedConfig, endpoint, requestChecksumCalculation });
+      await s3.store({ ...options, client }).put("a", streamOf(bytesOf(2 * PART)));
+      const [begun, ...rest] = s3.asked;
+      client.destroy();
+      expect(begun?.headers["x-amz-checksum-algorithm"]).toBe(algorithm);
+      const isChecked = (asked: Asked) => asked.headers["x-amz-checksum-crc32"] !== undefined;
+      const parts = rest.filter((asked) => stepOf(asked).startsWith("part"));
+      expect(parts.map(isChecked)).toEqual(parts.map(() => algorithm !== undefined));
+    },
+  );
 
   test("aborts the upload when the source throws, after the parts under way", async () => {
     await using s3 = await scriptedS3(multipart);

@@ -33,7 +33,11 @@ export async function put(
   if (second.done === true) return putWhole(bucket, key, first.value, options);
   const upload = {
     key,
-    object: { ContentType: options.contentType, Metadata: encodeMetadata(options.metadata) },
+    object: {
+      ContentType: options.contentType,
+      Metadata: encodeMetadata(options.metadata),
+      ChecksumAlgorithm: await partChecksum(bucket),
+    },
     ifNoneMatch: options.ifNoneMatch,
     signal,
   };
@@ -80,6 +84,15 @@ async function sendPart(
     client.send(command, options),
   );
   return checked(answer);
+}
+
+/**
+ * The checksum that the SDK sends with every part. An upload that was not told of it at its beginning does not
+ * know the parts again when they are named with it: S3 answers `InvalidPart`.
+ */
+async function partChecksum({ client }: Bucket): Promise<"CRC32" | undefined> {
+  const isSent = (await client.config.requestChecksumCalculation()) === "WHEN_SUPPORTED";
+  return isSent ? "CRC32" : undefined;
 }
 
 /** A part's ETag and checksum, which S3 wants back when the upload is completed. */

@@ -10,6 +10,7 @@ import { ToplineError } from "@topline/core";
 import type { Bucket } from "./bucket.ts";
 import { attempt, changed } from "./faults.ts";
 import { headers } from "./head.ts";
+import { keyIn } from "./list.ts";
 
 /**
  * Versions as a condition, for endpoints that have no other on deletes: a version is deleted by its id, and what
@@ -61,19 +62,25 @@ async function versionIds({ client, name }: Bucket, key: string): Promise<Set<st
   const ids = new Set<string>();
   let after: Pick<ListObjectVersionsCommandInput, "KeyMarker" | "VersionIdMarker"> | undefined = {};
   while (after !== undefined) {
-    const command = new ListObjectVersionsCommand({ Bucket: name, Prefix: key, ...after });
+    // Keys may hold what XML cannot.
+    const input = { Bucket: name, Prefix: key, EncodingType: "url" as const };
+    const command = new ListObjectVersionsCommand({ ...input, ...after });
     const page: ListObjectVersionsCommandOutput = await attempt(
       { operation: "ListObjectVersions", bucket: name },
       () => client.send(command),
     );
     const found = [...(page.Versions ?? []), ...(page.DeleteMarkers ?? [])];
-    const own = found.filter(({ Key }) => Key === key);
+    const { EncodingType: encoding } = page;
+    const own = found.filter(({ Key }) => keyIn(Key, encoding) === key);
     for (const { VersionId: id } of own) if (id !== undefined) ids.add(id);
     // The key itself comes first among those that begin with it.
     const isOver = page.IsTruncated !== true || own.length < found.length;
     after = isOver
       ? undefined
-      : { KeyMarker: page.NextKeyMarker, VersionIdMarker: page.NextVersionIdMarker };
+      : {
+          KeyMarker: keyIn(page.NextKeyMarker, encoding),
+          VersionIdMarker: page.NextVersionIdMarker,
+        };
   }
   return ids;
 }

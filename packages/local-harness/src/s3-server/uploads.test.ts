@@ -37,6 +37,9 @@ async function begin(client: S3Client, input: Partial<CreateMultipartUploadComma
   return UploadId;
 }
 
+/** For uploads whose parts are named with their checksum. */
+const CHECKED = { ChecksumAlgorithm: "CRC32" } as const;
+
 async function sendPart(client: S3Client, UploadId: string, PartNumber: number, Body: Uint8Array) {
   const command = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body });
   const { ETag, ChecksumCRC32 } = await client.send(command);
@@ -67,7 +70,7 @@ async function read(client: S3Client, Range?: string): Promise<Uint8Array | unde
 test("parts in any order, one of them twice, become one object across a restart", async () => {
   await using s3 = await Fixture.open();
   const before = s3.client();
-  const id = await begin(before, { ContentType: "text/csv", Metadata: { a: "1" } });
+  const id = await begin(before, { ...CHECKED, ContentType: "text/csv", Metadata: { a: "1" } });
   const last = await sendPart(before, id, 7, LAST);
   await sendPart(before, id, 2, LAST);
   const first = await sendPart(before, id, 2, FIRST);
@@ -93,7 +96,7 @@ describe("checksums of the whole", () => {
   test("a composite one is made of the parts'", async () => {
     await using s3 = await Fixture.open();
     const client = s3.client();
-    const id = await begin(client, { ChecksumAlgorithm: "CRC32" });
+    const id = await begin(client, CHECKED);
     const parts = [await sendPart(client, id, 1, FIRST), await sendPart(client, id, 2, LAST)];
     expect(parts[1]?.ChecksumCRC32).toBe(base64Crc32(LAST));
     const done = await complete(client, id, parts);
@@ -170,7 +173,7 @@ describe("an upload is not completed", () => {
   test("with parts that are too small, out of order, unknown, changed, or none", async () => {
     await using s3 = await Fixture.open();
     const client = s3.client();
-    const id = await begin(client);
+    const id = await begin(client, CHECKED);
     const one = await sendPart(client, id, 1, LAST);
     const two = await sendPart(client, id, 2, LAST);
     const refused = async (parts: readonly { PartNumber: number; ETag: string | undefined }[]) =>
@@ -187,10 +190,26 @@ describe("an upload is not completed", () => {
     expect(await refused([two])).toBe("done");
   });
 
+  test("with checksums of parts that it was not to have, or without those it was to have", async () => {
+    await using s3 = await Fixture.open();
+    const client = s3.client();
+    const unchecked = await begin(client);
+    const named = await sendPart(client, unchecked, 1, LAST);
+    const { ChecksumCRC32: _, ...part } = named;
+    await expect(complete(client, unchecked, [named])).rejects.toMatchObject({
+      name: "InvalidPart",
+    });
+    await complete(client, unchecked, [part]);
+    const checked = await begin(client, CHECKED);
+    await sendPart(client, checked, 1, LAST);
+    const bare = complete(client, checked, [part]);
+    await expect(bare).rejects.toMatchObject({ name: "InvalidRequest" });
+  });
+
   test("over an object that must not be there, and can be tried again", async () => {
     await using s3 = await Fixture.open();
     const client = s3.client();
-    const id = await begin(client);
+    const id = await begin(client, CHECKED);
     const part = await sendPart(client, id, 1, LAST);
     await s3.put(Key, "there");
     const completing = complete(client, id, [part], { IfNoneMatch: "*" });

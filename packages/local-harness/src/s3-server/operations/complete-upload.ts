@@ -100,15 +100,15 @@ function findPart(node: XmlNode, upload: Upload, number: number): PartRecord {
     .replace(/^"(.*)"$/, "$1");
   const part = upload.parts.get(number);
   if (etag === undefined) throw new S3Error("MalformedXML");
+  requirePartChecksum(node, upload, number);
   const isSame =
     part?.etag === etag &&
     CHECKSUM_ALGORITHMS.every((algorithm) => {
       const value = text(node, checksumElement(algorithm))?.trim();
-      return (
-        value === undefined ||
-        part.checksum?.algorithm !== algorithm ||
-        part.checksum.value === value
-      );
+      if (value === undefined) return true;
+      // S3 takes a part for another when it is named with a checksum that its upload was not to have.
+      if (upload.algorithm === undefined) return false;
+      return part.checksum?.algorithm !== algorithm || part.checksum.value === value;
     });
   if (part !== undefined && isSame) return part;
   throw new S3Error("InvalidPart", {
@@ -116,6 +116,21 @@ function findPart(node: XmlNode, upload: Upload, number: number): PartRecord {
     PartNumber: String(number),
     ETag: etag,
   });
+}
+
+/** A checksum of checksums is made of those that the client names. @throws {S3Error} `InvalidRequest` */
+function requirePartChecksum(
+  node: XmlNode,
+  { algorithm, checksumType }: Upload,
+  number: number,
+): void {
+  if (algorithm === undefined || checksumType !== "COMPOSITE") return;
+  if (text(node, checksumElement(algorithm)) !== undefined) return;
+  throw new S3Error(
+    "InvalidRequest",
+    {},
+    `The upload was created using a ${algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${number} in the request.`,
+  );
 }
 
 /** MD5 over the MD5s of the parts, and their number. */
