@@ -69,9 +69,9 @@ const abandoned = (runId: string) => ({
 });
 
 /** Which tables of the zone tell of the run, as far as their logs can be read. */
-async function committedTables(
-  { zone }: PipelineContext,
-  manifest: Manifest,
+export async function committedTables(
+  { zone }: Pick<PipelineContext, "zone">,
+  manifest: Pick<Manifest, "run_id" | "zone">,
 ): Promise<readonly Dataset[]> {
   const tables: Dataset[] = [];
   for (const table of DATASETS) {

@@ -1,15 +1,14 @@
 import type { Dataset } from "../datasets.ts";
 import { ToplineError } from "../errors.ts";
-import { compareCodePoints } from "../kpis.ts";
 import type { Manifest } from "../manifest.ts";
 import type { Plan } from "../plan.ts";
-import type { AuditViolation, EngineSession, ZoneFiles } from "../ports/engine.ts";
+import type { AuditViolation, EngineSession } from "../ports/engine.ts";
 import type { Cursor } from "../ports/run-ledger.ts";
-import type { Zone } from "../ports/zone.ts";
 import type { DateFigures, TableReport } from "../report.ts";
 import type { HeldLease } from "./lease.ts";
-import { type Pin, pinZone, versionsOf } from "./pin.ts";
+import { pinZone, versionsOf } from "./pin.ts";
 import type { PipelineContext } from "./ports.ts";
+import { staleDates, zoneFiles } from "./stale.ts";
 
 export interface Published {
   readonly dates: DateFigures[];
@@ -31,7 +30,13 @@ export async function publish(
 ): Promise<Published> {
   const { kpis, ledger, logger, zone, tablePrefix } = context;
   const pin = await pinZone(zone);
-  const dates = await staleDates(context, session, plan, from, pin);
+  const stale = await staleDates(context, {
+    plan,
+    from,
+    pin,
+    datesTouched: (...states) => session.datesTouched(...states),
+  });
+  const dates = stale.map(({ date }) => date);
   logger.info(`${dates.length} dates to compute`, { dates: dates.length });
 
   const { figures, violations } = await session.compute(zoneFiles(pin), dates);
@@ -55,69 +60,8 @@ export async function publish(
   return { dates: [...figures], tables, zone: versionsOf(pin) };
 }
 
-export const cursorOf = ({ cursor }: Manifest): Cursor | undefined =>
+export const cursorOf = ({ cursor }: Pick<Manifest, "cursor">): Cursor | undefined =>
   cursor === null ? undefined : { zone: cursor.zone, planHash: cursor.plan_hash };
-
-const zoneFiles = (pin: Pin): ZoneFiles => ({
-  songs: pin.songs.files,
-  users: pin.users.files,
-  streams: pin.streams.files,
-});
-
-/** The dates whose items may differ between the cursor and the pin, ascending. */
-async function staleDates(
-  context: PipelineContext,
-  session: EngineSession,
-  plan: Plan,
-  from: Cursor | undefined,
-  pin: Pin,
-): Promise<string[]> {
-  if (from === undefined || from.planHash !== plan.hash) return everyDate(context, plan, pin);
-  try {
-    const listened = await datesListened(context.zone, from.zone.streams, pin.streams.version);
-    const touched = await datesTouched(context.zone, session, plan, from, pin);
-    return ascending([...listened, ...touched]);
-  } catch (error) {
-    if (!ToplineError.is(error, "VERSION_UNREADABLE")) throw error;
-    context.logger.warn("The zone no longer tells what was published: every date is computed");
-    return everyDate(context, plan, pin);
-  }
-}
-
-async function everyDate({ kpis }: PipelineContext, plan: Plan, pin: Pin): Promise<string[]> {
-  const dates = new Set(pin.streams.files.map((file) => file.partition["date"] ?? ""));
-  for (const table of plan.tables) for await (const date of kpis.dates(table)) dates.add(date);
-  return ascending(dates);
-}
-
-async function datesListened(zone: Zone, from: number, to: number): Promise<string[]> {
-  const commits = await zone.commits("streams", from, to);
-  const dates: string[] = [];
-  for (const { dataChange, added, removed } of commits) {
-    if (!dataChange) continue;
-    for (const file of [...added, ...removed]) dates.push(file.partition["date"] ?? "");
-  }
-  return dates;
-}
-
-async function datesTouched(
-  zone: Zone,
-  session: EngineSession,
-  plan: Plan,
-  from: Cursor,
-  pin: Pin,
-): Promise<readonly string[]> {
-  const changed = plan.reads.filter((view) => from.zone[view] !== pin[view].version);
-  if (changed.length === 0) return [];
-  const before = {
-    songs: (await zone.snapshot("songs", from.zone.songs)).files,
-    users: (await zone.snapshot("users", from.zone.users)).files,
-  };
-  return session.datesTouched(before, zoneFiles(pin), changed);
-}
-
-const ascending = (dates: Iterable<string>): string[] =>
-  [...new Set(dates)].filter((date) => date !== "").sort(compareCodePoints);
 
 function auditFailed(violations: readonly AuditViolation[]): ToplineError {
   const shown = violations

@@ -37,6 +37,16 @@ export async function requireManifest(store: ObjectStore, runId: string): Promis
   );
 }
 
+/** @throws {ToplineError} `STATE_CORRUPT` */
+export async function requireOpenManifest(store: ObjectStore, runId: string): Promise<Manifest> {
+  const manifest = await readManifest(store, runId);
+  if (manifest !== undefined) return manifest;
+  throw new ToplineError(
+    "STATE_CORRUPT",
+    `Run ${runId} is open, and its manifest ${manifestKey(runId)} is gone, so it cannot be finished. Abandon it: what the inbox still holds is not lost.`,
+  );
+}
+
 /** @throws {ToplineError} `STEP_OUT_OF_ORDER`; `RUN_NOT_OPEN` when it was abandoned */
 export async function requireOpen(context: PipelineContext, runId: string): Promise<void> {
   await refuseAbandoned(context, runId);

@@ -10,10 +10,11 @@ import { deleteAll } from "./filing.ts";
 import { type Arrival, missingDatasets, readInbox } from "./inbox.ts";
 import { type HeldLease, withLease } from "./lease.ts";
 import { loggingAs, type PipelineContext } from "./ports.ts";
-import { zoneVersions } from "./pin.ts";
+import { pinZone, zoneVersions } from "./pin.ts";
 import { refuse, rejections, unlessReplaced } from "./refusal.ts";
 import { readPart, recordPart, type ValidateResult } from "./step-part.ts";
-import { readManifest, requireManifest, writeManifest } from "./stored-manifest.ts";
+import { readManifest, requireOpenManifest, writeManifest } from "./stored-manifest.ts";
+import { isPublished } from "./stale.ts";
 import { openSummary } from "./summary.ts";
 
 export interface ValidateOptions {
@@ -87,7 +88,7 @@ export async function validate(
 /** The open run goes on, under today's plan unless its transform has succeeded under its own. */
 async function resume(context: PipelineContext, runId: string): Promise<ValidateResult> {
   const { store, plan, logger } = context;
-  const manifest = await requireManifest(store, runId);
+  const manifest = await requireOpenManifest(store, runId);
   const transformed = await readPart(context, runId, "transform");
   if (transformed?.status !== "succeeded") {
     const frozen = await readDocument(store, planKey(runId), planSchema);
@@ -179,26 +180,16 @@ async function waitingOrIdle(
     rejected: rejections(sources),
     warnings,
   });
-  if (sources.length === 0 && (await isPublished(context))) return outcome("nothing-to-do", []);
+  const { ledger, plan, zone } = context;
+  if (sources.length === 0 && isPublished(await ledger.cursor(), plan, await pinZone(zone))) {
+    return outcome("nothing-to-do", []);
+  }
   const accepted = sources.filter((source) => source.refused === null);
   const missing = await missingDatasets(
     context.zone,
     accepted.map((source) => source.dataset),
   );
   return missing.length > 0 ? outcome("waiting", missing) : undefined;
-}
-
-/** Whether the KPI tables show the zone as it is, under today's plan. An empty zone has nothing to show. */
-async function isPublished({ zone, ledger, plan }: PipelineContext): Promise<boolean> {
-  const versions = await zoneVersions(zone);
-  const cursor = await ledger.cursor();
-  if (cursor === undefined) return Object.values(versions).every((version) => version < 0);
-  return (
-    cursor.planHash === plan.hash &&
-    cursor.zone.songs === versions.songs &&
-    cursor.zone.users === versions.users &&
-    cursor.zone.streams === versions.streams
-  );
 }
 
 /** Copies each object into the run, if it is still what was judged. */
