@@ -1,14 +1,19 @@
+import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 import { type Logger, type PipelineContext, ToplineError } from "@topline/core";
 import { type HarnessEndpoints, openHarness, preflight } from "@topline/local-harness";
 import { type LoadedConfig, loadConfig } from "./config-file.ts";
+import type { Ports } from "./ports.ts";
+import type { PortsAsFound } from "./ports-as-found.ts";
 import { type Backend, backendOf, type GlobalOptions, stateDirectory } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** A pipeline that a command can work on: a backend, and all ports over it. */
 export interface Deployment extends AsyncDisposable {
   readonly context: PipelineContext;
+  /** Those that a read-only deployment found to be missing. */
+  readonly missingTables: readonly string[];
   /** Empties bucket and tables. */
   reset(): Promise<void>;
 }
@@ -22,6 +27,8 @@ export interface DeploymentOptions {
   /** What the lease says of who works. */
   readonly command: string;
   readonly s3Port?: number;
+  /** Makes no bucket, no table and no state directory: what is not there reads as empty. */
+  readonly isReadOnly?: boolean;
 }
 
 /** Shorter than on AWS: on one machine a killed holder is the usual case, a paused one is not. */
@@ -35,7 +42,10 @@ export async function openDeployment(
   settings: DeploymentOptions,
 ): Promise<Deployment> {
   const place = await placeOf(terminal, options, logger, settings);
-  return place.backend === "external" ? openExternal(place) : openOnHarness(place);
+  if (place.backend === "external") return openExternal(place);
+  return place.isReadOnly === true && !existsSync(place.directory)
+    ? openUnused(place)
+    : openOnHarness(place);
 }
 
 /**
@@ -81,10 +91,11 @@ interface Place extends DeploymentOptions {
 }
 
 async function openOnHarness(place: Place): Promise<HarnessDeployment> {
-  const { terminal, config, directory, logger, s3Port } = place;
+  const { terminal, config, directory, logger, s3Port, isReadOnly = false } = place;
   const opening = openHarness({
     stateDirectory: directory,
     bucket: config.bucket,
+    makesBucket: !isReadOnly,
     logger,
     signal: terminal.signal,
     ...(s3Port === undefined ? {} : { s3Port }),
@@ -107,15 +118,17 @@ async function openOnHarness(place: Place): Promise<HarnessDeployment> {
 
   const { endpoints } = harness;
   const over = portsAt(held.use(harnessClients(endpoints)), config, directory, logger);
-  await over.createTables();
+  if (!isReadOnly) await over.createTables();
+  const { ports, missingTables } = await portsFor(place, over);
   const kept = held.move();
   return {
     endpoints,
     context: {
-      ...over.ports,
+      ...ports,
       ...identity(place, HARNESS_LEASE_SECONDS),
       signal: AbortSignal.any([terminal.signal, given.signal]),
     },
+    missingTables,
     reset: () => over.reset(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
@@ -131,7 +144,8 @@ async function openExternal(place: Place): Promise<Deployment> {
   await using held = new AsyncDisposableStack();
   const clients = held.use(externalClients(terminal, config.region));
   const over = portsAt(clients, config, directory, logger);
-  const missing = (await preflight(over.target)).filter(({ met }) => !met);
+  const needed = place.isReadOnly === true ? [] : await preflight(over.target);
+  const missing = needed.filter(({ met }) => !met);
   if (missing.length > 0) {
     const remedies = missing.map(({ remedy }) => remedy).join(" ");
     throw new ToplineError(
@@ -139,17 +153,56 @@ async function openExternal(place: Place): Promise<Deployment> {
       `The external backend is not ready: ${remedies} Nothing was changed. \`topline doctor --backend external\` tells more, and makes what is missing with --create.`,
     );
   }
+  const { ports, missingTables } = await portsFor(place, over);
   const kept = held.move();
   return {
     context: {
-      ...over.ports,
+      ...ports,
       ...identity(place, EXTERNAL_LEASE_SECONDS),
       signal: terminal.signal,
     },
+    missingTables,
     reset: () => over.reset(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
+
+/** A state that was never used, to be looked at: no harness is started for it. */
+async function openUnused(place: Place): Promise<Deployment> {
+  const { terminal, config, directory, logger } = place;
+  const [{ portsAt }, { harnessClients }, { unusedPorts }] = await Promise.all([
+    import("./ports.ts"),
+    import("./clients.ts"),
+    import("./ports-as-found.ts"),
+  ]);
+  await using held = new AsyncDisposableStack();
+  const over = portsAt(held.use(harnessClients(NOWHERE)), config, directory, logger);
+  const { ports, missingTables } = unusedPorts(over.ports);
+  const kept = held.move();
+  return {
+    context: {
+      ...ports,
+      ...identity(place, HARNESS_LEASE_SECONDS),
+      signal: terminal.signal,
+    },
+    missingTables,
+    reset: async () => {},
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
+
+/** Of clients that nobody uses. */
+const NOWHERE: HarnessEndpoints = {
+  s3: "http://nowhere.invalid",
+  dynamodb: "http://nowhere.invalid",
+  bucket: "",
+  region: "us-east-1",
+  accessKeyId: "none",
+  secretAccessKey: "none",
+};
+
+const portsFor = async ({ isReadOnly }: Place, over: Ports): Promise<PortsAsFound> =>
+  isReadOnly === true ? over.asFound() : { ports: over.ports, missingTables: [] };
 
 const identity = ({ command, config, logger }: Place, leaseSeconds: number) => ({
   logger,

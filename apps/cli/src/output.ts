@@ -17,6 +17,8 @@ export type Row = object;
 export interface Output {
   readonly isJson: boolean;
   json(document: unknown): Promise<void>;
+  /** One line of JSON, for commands that give one document after the other. */
+  jsonLine(document: unknown): Promise<void>;
   /** A JSON array, written as its items come. */
   jsonArray(items: AsyncIterable<unknown>): Promise<void>;
   line(text?: string): Promise<void>;
@@ -40,6 +42,7 @@ export function createOutput(terminal: Terminal, isJson: boolean): Output {
   return {
     isJson,
     json: (document) => write(`${toJson(document, 2)}\n`),
+    jsonLine: (document) => write(`${toJson(document)}\n`),
     async jsonArray(items) {
       let separator = "[\n";
       for await (const item of items) {

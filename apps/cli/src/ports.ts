@@ -4,8 +4,9 @@ import {
   deleteTables,
   dynamoKpiStore,
   dynamoRunLedger,
+  missingTables,
 } from "@topline/aws-adapters/dynamodb";
-import { s3ObjectStore } from "@topline/aws-adapters/s3";
+import { bucketExists, s3ObjectStore } from "@topline/aws-adapters/s3";
 import type { Logger, PipelineContext } from "@topline/core";
 import { deltaZone } from "@topline/delta-log";
 import { buildPlan, duckdbEngine } from "@topline/kpi-engine";
@@ -13,18 +14,23 @@ import type { ExternalTarget } from "@topline/local-harness";
 import { validator } from "@topline/validators";
 import type { Clients } from "./clients.ts";
 import type { LoadedConfig } from "./config-file.ts";
+import { portsAsFound, type PortsAsFound } from "./ports-as-found.ts";
 import { systemClock } from "./system-clock.ts";
+
+export type PipelinePorts = Pick<
+  PipelineContext,
+  "store" | "zone" | "kpis" | "ledger" | "engine" | "validator" | "clock" | "plan" | "tablePrefix"
+>;
 
 /** Everything that a pipeline works on, wherever its clients go. */
 export interface Ports {
-  readonly ports: Pick<
-    PipelineContext,
-    "store" | "zone" | "kpis" | "ledger" | "engine" | "validator" | "clock" | "plan" | "tablePrefix"
-  >;
+  readonly ports: PipelinePorts;
   /** What the pipeline needs to be there. */
   readonly target: ExternalTarget;
   /** Makes the tables that are not there. */
   createTables(): Promise<void>;
+  /** Makes nothing: what is not there reads as empty. */
+  asFound(): Promise<PortsAsFound>;
   /** Empties bucket and tables. */
   reset(): Promise<void>;
 }
@@ -62,6 +68,13 @@ export function portsAt(
     target: { s3, dynamo, bucket: config.bucket, ...tables },
     async createTables() {
       await createTables(dynamo, tables);
+    },
+    async asFound() {
+      const [hasBucket, missing] = await Promise.all([
+        bucketExists(s3, config.bucket),
+        missingTables(dynamo, tables),
+      ]);
+      return portsAsFound(ports, { hasBucket, missingTables: missing });
     },
     async reset() {
       for await (const { key } of store.list("")) await store.delete(key);

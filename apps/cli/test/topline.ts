@@ -26,6 +26,8 @@ export interface Running {
   readonly pid: number;
   /** Something was written to stdout. */
   readonly spoken: Promise<unknown>;
+  /** Resolves once stdout and stderr together hold `text` `times` times; rejects if the process ends before. */
+  said(text: string, times?: number): Promise<void>;
   readonly finished: Promise<Outcome>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -132,5 +134,19 @@ function startTopline(
       },
     };
   });
-  return { pid: child.pid ?? -1, spoken, finished, kill: (signal) => void child.kill(signal) };
+  const said = (text: string, times = 1) =>
+    new Promise<void>((resolve, reject) => {
+      const look = () => {
+        if ((stdout + stderr).split(text).length > times) resolve();
+      };
+      child.stdout.on("data", look);
+      child.stderr.on("data", look);
+      child.on("close", () => {
+        look();
+        reject(new Error(`It ended without ${text} (${times} times): ${stdout}\n${stderr}`));
+      });
+      look();
+    });
+  const kill = (signal: NodeJS.Signals) => void child.kill(signal);
+  return { pid: child.pid ?? -1, spoken, said, finished, kill };
 }

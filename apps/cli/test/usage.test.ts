@@ -14,6 +14,7 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     [["query", "genres", "--date", "2024-06-25"], "genre-kpis, top-songs, top-genres"],
     [["step", "transmogrify"], "transmogrify"],
     [["up", "--port", "0x50"], "port"],
+    [["watch", "--interval", "0"], "interval"],
     [["abandon"], "run-id"],
     [["abandon", "../x"], "RUN_ID_INVALID"],
     [["sql", "DELETE FROM TOP_GENRES"], "SELECT"],
@@ -56,8 +57,10 @@ test("help shows the commands, and each command's help has examples", async () =
   const commands = [
     "demo",
     "run",
+    "watch",
     "query",
     "sql",
+    "plan",
     "status",
     "runs",
     "quarantine",

@@ -3,6 +3,7 @@ import type { Invoke } from "../command.ts";
 import { addAbandon } from "./abandon.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
+import { addPlan } from "./plan.ts";
 import { addQuarantine } from "./quarantine.ts";
 import { addQuery } from "./query.ts";
 import { addRun } from "./run.ts";
@@ -11,14 +12,17 @@ import { addSql } from "./sql.ts";
 import { addStatus } from "./status.ts";
 import { addStep } from "./step.ts";
 import { addUp } from "./up.ts";
+import { addWatch } from "./watch.ts";
 
 /** In the order in which a newcomer needs them. */
 export function addCommands(program: Command, invoke: Invoke): void {
   for (const add of [
     addDemo,
     addRun,
+    addWatch,
     addQuery,
     addSql,
+    addPlan,
     addStatus,
     addRuns,
     addQuarantine,

@@ -10,6 +10,8 @@ import type { HarnessEndpoints } from "./endpoints.ts";
 export interface Request {
   readonly token: string;
   readonly bucket: string;
+  /** False: the bucket is not made for this user. */
+  readonly makesBucket?: boolean;
   /** The port that S3 must be on, where the user minds. */
   readonly s3Port?: number;
 }

@@ -11,8 +11,10 @@ import { stateDirectory, type StateDirectory } from "./state-directory.ts";
 export interface OpenHarnessOptions {
   /** Where the state lives; made if need be. One harness runs for it at a time, whoever asks. */
   readonly stateDirectory: string;
-  /** Made if need be. Default: `topline`. */
+  /** Default: `topline`. */
   readonly bucket?: string;
+  /** Makes the bucket if need be. Default: true. */
+  readonly makesBucket?: boolean;
   /** The port that S3 must be on. Default: whichever is free, or the running harness's. */
   readonly s3Port?: number;
   /** Gives up opening; an open harness does not mind. */
@@ -76,11 +78,17 @@ async function takeHold(
   options: OpenHarnessOptions,
   logger: Logger,
 ): Promise<Lifeline> {
-  const { bucket = DEFAULT_BUCKET, s3Port, signal, timeoutMs = 15_000 } = options;
+  const {
+    bucket = DEFAULT_BUCKET,
+    makesBucket = true,
+    s3Port,
+    signal,
+    timeoutMs = 15_000,
+  } = options;
   const port = s3Port === undefined ? {} : { s3Port };
   const limits = [AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])];
   const patience = AbortSignal.any(limits);
-  const arrive = arrivals(state, { bucket, ...port }, patience);
+  const arrive = arrivals(state, { bucket, makesBucket, ...port }, patience);
   let started: StartedDaemon | undefined;
   let isServing = false;
   try {

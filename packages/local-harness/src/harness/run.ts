@@ -67,8 +67,8 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
     starter: options.starter,
     graceMs: options.graceMs ?? 400,
     objection: (request) => objectToPort(request, parts.s3),
-    async prepare({ bucket }) {
-      await makeBucket(s3, bucket);
+    async prepare({ bucket, makesBucket = true }) {
+      if (makesBucket) await makeBucket(s3, bucket);
       return { s3, dynamodb, bucket, ...IDENTITY };
     },
   });
