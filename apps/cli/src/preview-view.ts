@@ -23,7 +23,7 @@ const REASONS: Readonly<Record<StaleReason, string>> = {
 };
 
 const CHANGES = {
-  create: "would be made",
+  create: "is not there yet: it is to be made first",
   write: "would be written to, where figures differ",
   none: "stays as it is",
 } as const;

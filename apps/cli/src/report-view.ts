@@ -63,10 +63,16 @@ export async function describeReport(output: Output, report: RunReport): Promise
     await output.line(
       isAbandoned(report)
         ? "`topline run` takes in what the inbox holds."
-        : "What was committed stays; `topline run` goes on where this run ended.",
+        : `What was committed stays; \`topline run\` goes on where this run ended${wayOut(report)}.`,
     );
   }
 }
+
+/** Of a run that is open: one that failed before it had frozen anything is not. */
+const wayOut = ({ run_id, steps }: RunReport) =>
+  steps.some(({ step, status }) => step === "validate" && status === "succeeded")
+    ? `, \`topline abandon ${run_id}\` gives it up`
+    : "";
 
 const isAbandoned = ({ error }: RunReport) => error?.code === "ABANDONED";
 

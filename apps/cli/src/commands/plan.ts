@@ -8,7 +8,7 @@ export function addPlan(program: Command, invoke: Invoke): void {
     .command("plan")
     .summary("what the next run would do, and why; changes nothing")
     .description(
-      "Tells what lies in the inbox, what is left of an open run, which dates would be computed and why, and which tables would be made or written to. Of a file in the inbox it knows what the key says: whether its head is refused, and which dates its listens have, is told by the run. Where only the catalogue changed, the zone's data files are read to tell the dates that this touches. Makes no bucket and no table, and takes no lease.",
+      "Tells what lies in the inbox, what is left of an open run, which dates would be computed and why, and which tables are to be made or would be written to. Of a file in the inbox it knows what the key says: whether its head is refused, and which dates its listens have, is told by the run. Where only the catalogue changed, the zone's data files are read to tell the dates that this touches. Makes no bucket and no table, and takes no lease.",
     )
     .addHelpText(
       "after",

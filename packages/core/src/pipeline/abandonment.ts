@@ -69,7 +69,7 @@ export function abandonedFault({ run_id, sources }: Abandonment): Fault {
     sources.filter((source) => source.outcome === outcome).length;
   return {
     code: "ABANDONED",
-    message: `Run ${run_id} was abandoned. Of its ${sources.length} files ${count("inbox")} are in the inbox again, ${count("rejected")} were moved to rejected/, ${count("archived")} had been archived.`,
+    message: `Run ${run_id} was abandoned. Of its files, ${sources.length} in all: in the inbox again ${count("inbox")}, moved to rejected/ ${count("rejected")}, archived before ${count("archived")}.`,
     is_retryable: false,
   };
 }

@@ -65,7 +65,7 @@ async function decideSource(
 
 const abandoned = (runId: string) => ({
   code: "ABANDONED" as const,
-  message: `Run ${runId}, which had frozen it, was abandoned, and the inbox no longer holds it.`,
+  message: `Run ${runId} had a copy of it and was abandoned; the inbox no longer holds it.`,
 });
 
 /** Which tables of the zone tell of the run, as far as their logs can be read. */
