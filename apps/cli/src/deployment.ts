@@ -2,8 +2,16 @@ import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
 import { type Logger, type PipelineContext, ToplineError } from "@topline/core";
-import { type HarnessEndpoints, openHarness, preflight } from "@topline/local-harness";
+import {
+  type Harness,
+  type HarnessBackend,
+  type HarnessContainers,
+  type HarnessEndpoints,
+  openHarness,
+  preflight,
+} from "@topline/local-harness";
 import { type LoadedConfig, loadConfig } from "./config-file.ts";
+import { harnessProgress } from "./harness-progress.ts";
 import type { Ports } from "./ports.ts";
 import type { PortsAsFound } from "./ports-as-found.ts";
 import { type Backend, backendOf, type GlobalOptions, stateDirectory } from "./settings.ts";
@@ -21,6 +29,8 @@ export interface Deployment extends AsyncDisposable {
 /** One that runs on this machine, for as long as somebody uses it. */
 export interface HarnessDeployment extends Deployment {
   readonly endpoints: HarnessEndpoints;
+  /** Where the harness runs containers. */
+  readonly containers?: HarnessContainers;
 }
 
 export interface DeploymentOptions {
@@ -29,6 +39,8 @@ export interface DeploymentOptions {
   readonly s3Port?: number;
   /** Makes no bucket, no table and no state directory: what is not there reads as empty. */
   readonly isReadOnly?: boolean;
+  /** Containers that stay. */
+  readonly reuse?: boolean;
 }
 
 /** Shorter than on AWS: on one machine a killed holder is the usual case, a paused one is not. */
@@ -42,10 +54,11 @@ export async function openDeployment(
   settings: DeploymentOptions,
 ): Promise<Deployment> {
   const place = await placeOf(terminal, options, logger, settings);
-  if (place.backend === "external") return openExternal(place);
+  const { backend } = place;
+  if (backend === "external") return openExternal(place);
   return place.isReadOnly === true && !existsSync(place.directory)
     ? openUnused(place)
-    : openOnHarness(place);
+    : openOnHarness({ ...place, backend });
 }
 
 /**
@@ -59,8 +72,9 @@ export async function openHarnessDeployment(
   { why, ...settings }: DeploymentOptions & { readonly why: string },
 ): Promise<HarnessDeployment> {
   const place = await placeOf(terminal, options, logger, settings);
-  if (place.backend === "external") throw new ToplineError("USAGE", why);
-  return openOnHarness(place);
+  const { backend } = place;
+  if (backend === "external") throw new ToplineError("USAGE", why);
+  return openOnHarness({ ...place, backend });
 }
 
 async function placeOf(
@@ -77,12 +91,14 @@ async function placeOf(
     directory,
     logger,
     backend: backendOf(options, terminal),
+    isJson: options.json === true,
     ...settings,
   };
 }
 
 interface Place extends DeploymentOptions {
   readonly backend: Backend;
+  readonly isJson: boolean;
   readonly terminal: Terminal;
   readonly config: LoadedConfig;
   /** Of the state. */
@@ -90,21 +106,17 @@ interface Place extends DeploymentOptions {
   readonly logger: Logger;
 }
 
-async function openOnHarness(place: Place): Promise<HarnessDeployment> {
-  const { terminal, config, directory, logger, s3Port, isReadOnly = false } = place;
-  const opening = openHarness({
-    stateDirectory: directory,
-    bucket: config.bucket,
-    makesBucket: !isReadOnly,
-    logger,
-    signal: terminal.signal,
-    ...(s3Port === undefined ? {} : { s3Port }),
-  });
+interface HarnessPlace extends Place {
+  readonly backend: HarnessBackend;
+}
+
+async function openOnHarness(place: HarnessPlace): Promise<HarnessDeployment> {
+  const { terminal, config, directory, logger, isReadOnly = false } = place;
   // The SDKs are loaded while the harness comes up.
   const [{ portsAt }, { harnessClients }, harness] = await Promise.all([
     import("./ports.ts"),
     import("./clients.ts"),
-    opening,
+    takeHarness(place),
   ]);
   await using held = new AsyncDisposableStack();
   held.use(harness);
@@ -116,13 +128,14 @@ async function openOnHarness(place: Place): Promise<HarnessDeployment> {
   const giveUp = (fault: ToplineError) => void (isOpen && given.abort(fault));
   void harness.lost.then(giveUp);
 
-  const { endpoints } = harness;
+  const { endpoints, containers } = harness;
   const over = portsAt(held.use(harnessClients(endpoints)), config, directory, logger);
   if (!isReadOnly) await over.createTables();
   const { ports, missingTables } = await portsFor(place, over);
   const kept = held.move();
   return {
     endpoints,
+    ...(containers === undefined ? {} : { containers }),
     context: {
       ...ports,
       ...identity(place, HARNESS_LEASE_SECONDS),
@@ -132,6 +145,24 @@ async function openOnHarness(place: Place): Promise<HarnessDeployment> {
     reset: () => over.reset(),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+async function takeHarness(place: HarnessPlace): Promise<Harness> {
+  const { backend, terminal, config, directory, logger, isJson, isReadOnly = false } = place;
+  const { reuse, s3Port } = place;
+  using progress = harnessProgress(terminal);
+  return await openHarness({
+    stateDirectory: directory,
+    backend,
+    bucket: config.bucket,
+    makesBucket: !isReadOnly,
+    logger,
+    signal: terminal.signal,
+    // Who wants JSON does not look: the log has it.
+    ...(isJson ? {} : { onProgress: (message) => progress.tell(message) }),
+    ...(reuse === undefined ? {} : { reuse }),
+    ...(s3Port === undefined ? {} : { s3Port }),
+  });
 }
 
 /** @throws {ToplineError} `STORE_REFUSED`, naming all that is missing: nothing is made here */

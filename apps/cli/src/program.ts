@@ -39,7 +39,10 @@ function createProgram(terminal: Terminal, setExitCode: (code: ExitCode) => void
     })
     .exitOverride()
     .showSuggestionAfterError()
-    .option("--state <dir>", "where the embedded backend keeps its state (env: TOPLINE_STATE)")
+    .option(
+      "--state <dir>",
+      "whose harness to use; the embedded backend keeps its state there (env: TOPLINE_STATE)",
+    )
     .addOption(
       new Option(
         "--backend <backend>",

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { ToplineError } from "@topline/core";
+import { HARNESS_BACKENDS } from "@topline/local-harness";
 import type { Terminal } from "./terminal.ts";
 
 /** Options that every command takes, as commander gives them. */
@@ -13,7 +14,7 @@ export interface GlobalOptions {
 }
 
 /** Where the work is done: on a harness of this machine, or at endpoints that are there already. */
-export const BACKENDS = ["embedded", "external"] as const;
+export const BACKENDS = [...HARNESS_BACKENDS, "external"] as const;
 export type Backend = (typeof BACKENDS)[number];
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
@@ -21,7 +22,7 @@ export const LOG_FORMATS = ["pretty", "json"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 export type LogFormat = (typeof LOG_FORMATS)[number];
 
-/** Where the embedded backend keeps everything. */
+/** Where the harness keeps its state, and how commands find the one that runs. */
 export function stateDirectory({ state }: GlobalOptions, { env, cwd }: Terminal): string {
   const named = state ?? env["TOPLINE_STATE"] ?? "";
   return resolve(cwd, named === "" ? ".topline" : named);

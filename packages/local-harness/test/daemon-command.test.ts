@@ -28,7 +28,7 @@ test.for([
     await using place = await Place.make(name);
     await mkdir(place.state);
     const script = fileURLToPath(new URL("./attempts.ts", import.meta.url));
-    const command = daemonCommand(script, stateDirectory(place.state));
+    const command = daemonCommand(script, stateDirectory(place.state), "embedded");
     const { stdout } = await promisify(execFile)(process.execPath, [...command, place.state]);
     expect(JSON.parse(stdout)).toEqual([...NEEDED, ...(isDeno ? beyond : BEYOND)]);
   },

@@ -6,7 +6,8 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { runDaemon, type DaemonArguments } from "../src/harness/daemon-process.ts";
-import type { HarnessPart, PartOptions } from "../src/harness/parts.ts";
+import type { HarnessContainers } from "../src/harness/backend.ts";
+import { type HarnessPart, type PartOptions, startEmbedded } from "../src/harness/embedded.ts";
 
 export interface Faults {
   /** Says nothing and does nothing, ever. */
@@ -20,6 +21,9 @@ export interface Faults {
   readonly startTimeoutMs?: number;
   /** How long S3 takes to start. */
   readonly s3StartMs?: number;
+  /** How often the start tells how far it is. */
+  readonly progressMs?: number;
+  readonly containers?: HarnessContainers;
   /** DynamoDB ends by itself at the first request to it. */
   readonly dynamoIsMortal?: boolean;
 }
@@ -53,17 +57,30 @@ async function listen(options: PartOptions, status = 200): Promise<HarnessPart> 
   };
 }
 
-await runDaemon(async () => ({
-  ...(faults.startTimeoutMs === undefined ? {} : { startTimeoutMs: faults.startTimeoutMs }),
-  ...(faults.graceMs === undefined ? {} : { graceMs: faults.graceMs }),
-  async startS3(options) {
+const starters = {
+  async startS3(options: PartOptions) {
     process.stderr.write("S3 starts\n");
     if (faults.s3StartMs !== undefined) await delay(faults.s3StartMs);
     if (faults.s3Fails !== undefined) throw new Error(faults.s3Fails);
     return listen(options, faults.bucketStatus);
   },
-  async startDynamo(options) {
+  async startDynamo(options: PartOptions) {
     if (faults.dynamoHangs === true) await new Promise(() => {});
     return listen(options);
+  },
+};
+
+await runDaemon(async () => ({
+  ...(faults.graceMs === undefined ? {} : { graceMs: faults.graceMs }),
+  async start(options) {
+    let said = 0;
+    const tell = () => options.onProgress(`${++said} of many`);
+    const timer = setInterval(tell, faults.progressMs ?? 2 ** 30);
+    const parts = await startEmbedded(starters, options, faults.startTimeoutMs);
+    clearInterval(timer);
+    return {
+      ...parts,
+      ...(faults.containers === undefined ? {} : { containers: faults.containers }),
+    };
   },
 }));

@@ -166,8 +166,10 @@ test("whoever knows no token is not let in", async () => {
   const record = await readFile(path, "utf8");
   const pid = await place.daemonPid();
   const { port } = JSON.parse(record) as { port: number };
-  const guess = { pid, port, token: "guess", s3: "", dynamodb: "" };
-  const arrival = await takeLifeline(guess, { bucket: "topline" }, AbortSignal.timeout(5_000));
+  const backend = "embedded";
+  const guess = { pid, port, token: "guess", s3: "", dynamodb: "", backend } as const;
+  const request = { bucket: "topline", backend, reuse: false } as const;
+  const arrival = await takeLifeline(guess, request, AbortSignal.timeout(5_000));
   expect(arrival.status).toBe("gone");
   await harness[Symbol.asyncDispose]();
 });

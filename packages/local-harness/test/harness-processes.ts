@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { HarnessEndpoints } from "../src/harness/index.ts";
+import type { HarnessEndpoints, OpenHarnessOptions } from "../src/harness/index.ts";
 import type { Faults } from "./fake-daemon.ts";
 import { readRecord } from "../src/harness/record.ts";
 
@@ -92,8 +92,8 @@ export class Place implements AsyncDisposable {
   }
 
   /** Another process that uses the harness of this place. */
-  user(daemon: URL | undefined): HarnessUser {
-    const user = startUser(this.state, daemon);
+  user(daemon: URL | undefined, settings: UserSettings = {}): HarnessUser {
+    const user = startUser(this.state, daemon, settings);
     this.#users.push(user);
     return user;
   }
@@ -133,12 +133,21 @@ export interface HarnessUser {
   kill(): void;
 }
 
-function startUser(state: string, daemon: URL | undefined): HarnessUser {
+export interface UserSettings {
+  readonly options?: Omit<OpenHarnessOptions, "stateDirectory">;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+function startUser(
+  state: string,
+  daemon: URL | undefined,
+  { options = {}, env = {} }: UserSettings,
+): HarnessUser {
   const script = fileURLToPath(new URL("./harness-user.ts", import.meta.url));
   const child = spawn(
     process.execPath,
-    ["--conditions=@topline/source", script, state, ...(daemon === undefined ? [] : [daemon.href])],
-    { stdio: ["pipe", "pipe", "pipe"] },
+    ["--conditions=@topline/source", script, state, daemon?.href ?? "", JSON.stringify(options)],
+    { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, ...env } },
   );
   let output = "";
   let faults = "";

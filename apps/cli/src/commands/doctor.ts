@@ -18,6 +18,7 @@ interface Diagnosis extends Omit<Finding, "name"> {
 /** Without which a backend does not work. */
 const REQUIRED: Readonly<Record<Backend, readonly ProbeName[]>> = {
   embedded: ["node", "state", "duckdb", "dynoxide"],
+  containers: ["node", "state", "duckdb", "docker"],
   external: ["node", "state", "duckdb"],
 };
 

@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { ToplineError } from "@topline/core";
+import { type HarnessContainers, removalOf } from "@topline/local-harness";
 import type { Command } from "commander";
-import { examples, harnessOf, type Invoke } from "../command.ts";
+import { examples, harnessOf, type Invocation, type Invoke } from "../command.ts";
+import { backendOf } from "../settings.ts";
 
 interface Options {
   readonly port?: string;
+  readonly reuse?: boolean;
 }
 
 export function addUp(program: Command, invoke: Invoke): void {
@@ -15,13 +18,22 @@ export function addUp(program: Command, invoke: Invoke): void {
       "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any S3 or DynamoDB client works against them; credentials are not checked.",
     )
     .option("--port <n>", "the port of S3 (default: any that is free)")
-    .addHelpText("after", examples("topline up", "topline up --port 4566 --json"))
+    .option("--reuse", "containers that stay, and are taken up again by the next command")
+    .addHelpText(
+      "after",
+      examples(
+        "topline up",
+        "topline up --port 4566 --json",
+        "topline up --backend containers --reuse",
+      ),
+    )
     .action(async (options: Options, command: Command) => {
       const invocation = invoke(command);
       const { output, terminal } = invocation;
       const why =
         "There is nothing to start on the external backend: it is there already. `topline doctor --backend external` looks at it.";
-      const settings = { command: "topline up", why, ...portOf(options) };
+      const wanted = { ...portOf(options), ...reuseOf(options, invocation) };
+      const settings = { command: "topline up", why, ...wanted };
       await using deployment = await harnessOf(invocation, settings);
       const { endpoints } = deployment;
       if (output.isJson) await output.json(endpoints);
@@ -35,12 +47,27 @@ export function addUp(program: Command, invoke: Invoke): void {
         for (const [name, value] of Object.entries(lines)) {
           await output.line(`${name.padEnd(12)} ${value}`);
         }
-        await output.line("\nReady. Ctrl-C stops it; the state is kept.");
+        await output.line(`\nReady. ${whatStays(deployment.containers)}`);
       }
       const { signal } = deployment.context;
       if (signal !== undefined && !signal.aborted) await once(signal, "abort");
       if (!terminal.signal.aborted) throw signal?.reason;
     });
+}
+
+function whatStays(containers: HarnessContainers | undefined): string {
+  if (containers === undefined) return "Ctrl-C stops it; the state is kept.";
+  if (containers.areKept) {
+    return `Ctrl-C ends this command; the containers stay, with all that is in them. To remove them:\n${removalOf(containers.label)}`;
+  }
+  return "Ctrl-C stops it; the containers are removed with their last user, and all that is in them.";
+}
+
+/** @throws {ToplineError} `USAGE` */
+function reuseOf({ reuse }: Options, { options, terminal }: Invocation): Pick<Options, "reuse"> {
+  if (reuse === undefined) return {};
+  if (backendOf(options, terminal) === "containers") return { reuse };
+  throw new ToplineError("USAGE", "--reuse is about containers: add --backend containers.");
 }
 
 /** @throws {ToplineError} `USAGE` */

@@ -3,7 +3,7 @@ import { mkdir } from "node:fs/promises";
 import process from "node:process";
 import { takeLock } from "./lock.ts";
 import { asLine, type Report } from "./messages.ts";
-import type { PartStarters } from "./parts.ts";
+import type { HarnessBackend } from "./backend.ts";
 import type { RunHarnessOptions } from "./run.ts";
 import { stateDirectory } from "./state-directory.ts";
 
@@ -11,9 +11,12 @@ import { stateDirectory } from "./state-directory.ts";
 export interface DaemonArguments {
   readonly stateDirectory: string;
   readonly s3Port?: number;
+  readonly backend: HarnessBackend;
+  /** Containers that stay are asked for. */
+  readonly reuse: boolean;
 }
 
-export type DaemonParts = PartStarters & Pick<RunHarnessOptions, "startTimeoutMs" | "graceMs">;
+export type DaemonParts = Pick<RunHarnessOptions, "start" | "graceMs" | "closingMs">;
 
 /**
  * The background process of a harness. Its stdin is its starter's lifeline, its stdout says one line
@@ -22,21 +25,26 @@ export type DaemonParts = PartStarters & Pick<RunHarnessOptions, "startTimeoutMs
  * Of many that are started at once one gets the lock; the others wait for it in vain. So nothing that
  * takes time to load is loaded before: `loadParts` is called under the lock.
  */
-export async function runDaemon(loadParts: () => Promise<DaemonParts>): Promise<never> {
+export async function runDaemon(
+  loadParts: (values: DaemonArguments) => Promise<DaemonParts>,
+): Promise<never> {
   const stop = new AbortController();
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     process.on(signal, () => stop.abort());
   }
   const starter = starterSignal();
   try {
-    const { stateDirectory: path, ...port } = JSON.parse(process.argv[2] ?? "") as DaemonArguments;
-    const state = stateDirectory(path);
+    const values = JSON.parse(process.argv[2] ?? "") as DaemonArguments;
+    const { backend, s3Port } = values;
+    const port = s3Port === undefined ? {} : { s3Port };
+    const state = stateDirectory(values.stateDirectory);
     await mkdir(state.path, { recursive: true });
     const lock = await takeLock(state.lock, AbortSignal.any([starter, stop.signal]));
     if (lock !== undefined) {
-      const [{ runHarness }, parts] = await Promise.all([import("./run.ts"), loadParts()]);
+      const [{ runHarness }, parts] = await Promise.all([import("./run.ts"), loadParts(values)]);
       const onServing = () => report({ status: "serving" });
-      await runHarness({ ...parts, ...port, state, starter, stop: stop.signal, onServing, log });
+      const signals = { starter, stop: stop.signal };
+      await runHarness({ ...parts, ...port, ...signals, state, backend, onServing, log });
       lock.release();
     }
   } catch (error) {

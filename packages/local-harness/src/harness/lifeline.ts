@@ -1,11 +1,10 @@
 import { connect, type Socket } from "node:net";
 import type { HarnessRecord } from "./record.ts";
-import { asLine, firstMessage, type Answer, type Request } from "./messages.ts";
-import type { HarnessEndpoints } from "./endpoints.ts";
+import { asLine, firstMessage, type Answer, type Request, type Served } from "./messages.ts";
 
 /** A user's hold on a running harness: an open connection, which the kernel closes when the user ends. */
 export interface Lifeline {
-  readonly endpoints: HarnessEndpoints;
+  readonly served: Served;
   /** Resolves when the harness has gone without being let go. */
   readonly lost: Promise<void>;
   letGo(): Promise<void>;
@@ -32,14 +31,14 @@ export async function takeLifeline(
   const answer = signal.aborted ? undefined : await firstMessage<Answer>(socket);
   signal.removeEventListener("abort", giveUp);
   if (answer?.status === "serving" && !socket.destroyed) {
-    return { status: "held", lifeline: hold(socket, answer.endpoints) };
+    return { status: "held", lifeline: hold(socket, answer) };
   }
   socket.destroy();
   if (answer?.status === "ending" || answer?.status === "refused") return answer;
   return { status: signal.aborted ? "silent" : "gone" };
 }
 
-function hold(socket: Socket, endpoints: HarnessEndpoints): Lifeline {
+function hold(socket: Socket, served: Served): Lifeline {
   let isLetGo = false;
   const { promise: lost, resolve: lose } = Promise.withResolvers<void>();
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
@@ -49,7 +48,7 @@ function hold(socket: Socket, endpoints: HarnessEndpoints): Lifeline {
   });
   socket.resume();
   return {
-    endpoints,
+    served,
     lost,
     async letGo() {
       isLetGo = true;

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Fault } from "@topline/core";
+import type { HarnessBackend, HarnessContainers } from "./backend.ts";
 import type { HarnessEndpoints } from "./endpoints.ts";
 
 /**
@@ -14,11 +15,19 @@ export interface Request {
   readonly makesBucket?: boolean;
   /** The port that S3 must be on, where the user minds. */
   readonly s3Port?: number;
+  readonly backend: HarnessBackend;
+  /** Containers that stay are asked for; `false` does not mind. */
+  readonly reuse: boolean;
+}
+
+export interface Served {
+  readonly endpoints: HarnessEndpoints;
+  readonly containers?: HarnessContainers;
 }
 
 export type Answer =
   /** Serves until this connection closes. */
-  | { readonly status: "serving"; readonly endpoints: HarnessEndpoints }
+  | ({ readonly status: "serving" } & Served)
   /** Has decided to end: wait for the lock and start another. */
   | { readonly status: "ending" }
   | { readonly status: "refused"; readonly fault: Fault };

@@ -1,4 +1,6 @@
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { pid } from "node:process";
+import type { HarnessBackend } from "./backend.ts";
 
 /** How to reach a running harness: `harness.json`, readable by its owner alone. */
 export interface HarnessRecord {
@@ -10,27 +12,32 @@ export interface HarnessRecord {
   /** For people who look; users are told the endpoints when they are let in. */
   readonly s3: string;
   readonly dynamodb: string;
+  readonly backend: HarnessBackend;
 }
 
 /** `undefined` where there is none, or none that makes sense: then no harness can be reached. */
 export async function readRecord(path: string): Promise<HarnessRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, "utf8")) as Partial<HarnessRecord> | null;
-    const { pid, port, token, s3, dynamodb } = record ?? {};
+    const { pid, port, token, s3, dynamodb, backend = "embedded" } = record ?? {};
     if (typeof pid !== "number" || typeof port !== "number") return undefined;
     if (typeof token !== "string" || typeof s3 !== "string") return undefined;
     if (typeof dynamodb !== "string") return undefined;
-    return { pid, port, token, s3, dynamodb };
+    return { pid, port, token, s3, dynamodb, backend };
   } catch {
     return undefined;
   }
 }
 
+export function writeRecord(path: string, record: HarnessRecord): Promise<void> {
+  return writeWhole(path, `${JSON.stringify(record, undefined, 2)}\n`);
+}
+
 /** Whole or absent: a reader never sees half of it. */
-export async function writeRecord(path: string, record: HarnessRecord): Promise<void> {
-  const draft = `${path}.${record.pid}`;
+export async function writeWhole(path: string, text: string): Promise<void> {
+  const draft = `${path}.${pid}`;
   try {
-    await writeFile(draft, `${JSON.stringify(record, undefined, 2)}\n`, { mode: 0o600 });
+    await writeFile(draft, text, { mode: 0o600 });
     await rename(draft, path);
   } catch (error) {
     await rm(draft, { force: true }).catch(() => {});

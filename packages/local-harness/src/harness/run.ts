@@ -1,23 +1,20 @@
 import { randomBytes } from "node:crypto";
 import { pid } from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
-import { ToplineError } from "@topline/core";
+import type { HarnessBackend } from "./backend.ts";
 import { IDENTITY } from "./endpoints.ts";
 import { boundLog } from "./log.ts";
-import type { Request } from "./messages.ts";
-import {
-  makeBucket,
-  startParts,
-  type HarnessPart,
-  type PartStarters,
-  type RunningParts,
-} from "./parts.ts";
+import { objectTo } from "./objection.ts";
+import { makeBucket, type RunningParts, type StartParts } from "./parts.ts";
+import { removeProgress, writeProgress } from "./progress.ts";
 import { removeRecord, tellsOf, writeRecord } from "./record.ts";
 import type { StateDirectory } from "./state-directory.ts";
 import { admitUsers } from "./users.ts";
 
-export interface RunHarnessOptions extends PartStarters {
+export interface RunHarnessOptions {
   readonly state: StateDirectory;
+  readonly backend: HarnessBackend;
+  readonly start: StartParts;
   readonly s3Port?: number;
   /** Aborts when the process that started this one has let go of it. */
   readonly starter: AbortSignal;
@@ -28,11 +25,10 @@ export interface RunHarnessOptions extends PartStarters {
   log(message: string): void;
   /** How long it outlives its last user. */
   readonly graceMs?: number;
-  readonly startTimeoutMs?: number;
+  /** What a harness that ends leaves undone after this is left to the end of its process. */
+  readonly closingMs?: number;
 }
 
-/** What a harness that ends leaves undone after this is left to the end of its process. */
-const CLOSING_MS = 800;
 const WATCH_MS = 500;
 
 /**
@@ -42,38 +38,44 @@ const WATCH_MS = 500;
  * @throws {ToplineError} when it cannot come up
  */
 export async function runHarness(options: RunHarnessOptions): Promise<void> {
-  const { state, starter, stop } = options;
-  const starting = startParts(options, state, {
-    timeoutMs: options.startTimeoutMs ?? 10_000,
-    ...(options.s3Port === undefined ? {} : { s3Port: options.s3Port }),
+  const { state, s3Port, starter, stop, closingMs = 800 } = options;
+  const signal = AbortSignal.any([starter, stop]);
+  const progress = tellProgress(state);
+  const starting = options.start({
+    state,
+    signal,
+    onProgress: (message) => progress.tell(message),
+    ...(s3Port === undefined ? {} : { s3Port }),
   });
   try {
-    const parts = await Promise.race([starting, aborted(AbortSignal.any([starter, stop]))]);
+    const parts = await Promise.race([starting, aborted(signal)]);
+    await progress.end();
     if (parts !== undefined) await serve(options, parts);
   } finally {
     const closed = starting.then((parts) => parts.close()).catch(() => {});
-    await Promise.race([closed, delay(CLOSING_MS)]);
+    await Promise.race([closed, delay(closingMs)]);
+    await progress.end();
   }
 }
 
 async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<void> {
-  const { state } = options;
+  const { state, backend } = options;
   const token = randomBytes(16).toString("hex");
-  const s3 = parts.s3.endpoint;
-  const dynamodb = parts.dynamodb.endpoint;
+  const { s3, dynamodb, containers } = parts;
 
   const users = await admitUsers({
     token,
     starter: options.starter,
     graceMs: options.graceMs ?? 400,
-    objection: (request) => objectToPort(request, parts.s3),
+    objection: (request) => objectTo(request, backend, parts),
     async prepare({ bucket, makesBucket = true }) {
-      if (makesBucket) await makeBucket(s3, bucket);
-      return { s3, dynamodb, bucket, ...IDENTITY };
+      if (makesBucket) await makeBucket(parts, bucket);
+      const endpoints = { s3, dynamodb, bucket, ...IDENTITY };
+      return { endpoints, ...(containers === undefined ? {} : { containers }) };
     },
   });
   try {
-    await writeRecord(state.record, { pid, port: users.port, token, s3, dynamodb });
+    await writeRecord(state.record, { pid, port: users.port, token, s3, dynamodb, backend });
     options.onServing();
     options.log(`serving ${state.path}: S3 ${s3}, DynamoDB ${dynamodb}`);
     using watch = watchState(state, token);
@@ -91,12 +93,24 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
   }
 }
 
-function objectToPort({ s3Port }: Request, { endpoint }: HarnessPart): ToplineError | undefined {
-  if (s3Port === undefined || s3Port === Number(new URL(endpoint).port)) return undefined;
-  return new ToplineError(
-    "HARNESS_UNAVAILABLE",
-    `S3 was asked for on port ${s3Port}, but the running harness of this state directory has it at ${endpoint} and is in use. End its users first, or ask for no port.`,
-  );
+/** Tells those who wait, in order, and leaves nothing behind that would mislead the next. */
+function tellProgress({ progress }: StateDirectory) {
+  let told = removeProgress(progress);
+  let isTold = false;
+  let isOver = false;
+  return {
+    tell(message: string) {
+      if (isOver) return;
+      isTold = true;
+      told = told.then(() => writeProgress(progress, message));
+    },
+    async end() {
+      isOver = true;
+      await told;
+      if (isTold) await removeProgress(progress);
+      isTold = false;
+    },
+  };
 }
 
 /** Notices that the directory no longer tells of this harness, and keeps the log within bounds. */

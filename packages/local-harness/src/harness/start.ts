@@ -33,7 +33,7 @@ export function startDaemon(
   const start = statSync(state.log).size;
   const script = fileURLToPath(module);
   const values: DaemonArguments = { stateDirectory: state.path, ...options };
-  const command = [...daemonCommand(script, state), JSON.stringify(values)];
+  const command = [...daemonCommand(script, state, options.backend), JSON.stringify(values)];
   const child = spawn(process.execPath, command, {
     // Its own session: Ctrl-C in the user's terminal is not meant for it.
     detached: true,

@@ -10,6 +10,8 @@ export interface StateDirectory {
   /** Locked by the running harness for as long as it lives; its content means nothing. */
   readonly lock: string;
   readonly log: string;
+  /** How far a harness is that comes up slowly. */
+  readonly progress: string;
 }
 
 export function stateDirectory(path: string): StateDirectory {
@@ -20,5 +22,6 @@ export function stateDirectory(path: string): StateDirectory {
     record: join(path, "harness.json"),
     lock: join(path, "harness.lock"),
     log: join(path, "harness.log"),
+    progress: join(path, "harness.progress"),
   };
 }

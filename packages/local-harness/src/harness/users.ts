@@ -1,7 +1,6 @@
 import { createServer, type Socket } from "node:net";
 import { toFault, type ToplineError } from "@topline/core";
-import type { HarnessEndpoints } from "./endpoints.ts";
-import { asLine, firstMessage, type Answer, type Request } from "./messages.ts";
+import { asLine, firstMessage, type Answer, type Request, type Served } from "./messages.ts";
 
 export interface UsersOptions {
   readonly token: string;
@@ -12,7 +11,7 @@ export interface UsersOptions {
   /** Why this harness cannot be what the user asks for. */
   objection(request: Request): ToplineError | undefined;
   /** Makes ready what the user asks for. */
-  prepare(request: Request): Promise<HarnessEndpoints>;
+  prepare(request: Request): Promise<Served>;
 }
 
 /** Those who hold a lifeline to this harness. */
@@ -65,7 +64,7 @@ export async function admitUsers(options: UsersOptions): Promise<Users> {
     }
     enter(socket);
     try {
-      return { status: "serving", endpoints: await options.prepare(request) };
+      return { status: "serving", ...(await options.prepare(request)) };
     } catch (error) {
       leave(socket);
       return { status: "refused", fault: toFault(error) };
