@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "vitest";
 import { describeNeeding, type Paths } from "../needs.ts";
 import type { Need } from "../machine/need.ts";
 import type { Cloud } from "./cloud.ts";
-import { startEmbedded } from "./harness.ts";
+import { startHarness } from "./harness.ts";
 import { startMoto } from "./moto.ts";
 import { type BackendRow, ROWS } from "./rows.ts";
 
@@ -13,7 +13,8 @@ const BACKENDS: readonly {
   readonly row: BackendRow;
   readonly start: (paths: Paths<Need>) => Promise<Cloud>;
 }[] = [
-  { row: ROWS.embedded, start: startEmbedded },
+  { row: ROWS.embedded, start: () => startHarness("embedded") },
+  { row: ROWS.containers, start: () => startHarness("containers") },
   { row: ROWS.moto, start: startMoto },
 ];
 
