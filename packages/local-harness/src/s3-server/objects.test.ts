@@ -159,6 +159,15 @@ describe("conditions on reading", () => {
     const head = await s3.send({ method: "HEAD", path, headers });
     expect([head.status, head.text]).toEqual([status, ""]);
   });
+
+  test("what is unchanged comes without a checksum, which clients would look for in its body", async () => {
+    await using s3 = await Fixture.open();
+    await s3.put("k", "hello", { "x-amz-checksum-crc32": "NhCmhg==" });
+    const headers = { "if-none-match": HELLO, "x-amz-checksum-mode": "ENABLED" };
+    const got = await s3.get("k", headers);
+    expect(got.status).toBe(304);
+    expect(Object.keys(got.headers).filter((name) => name.includes("checksum"))).toEqual([]);
+  });
 });
 
 describe("conditions on writing", () => {

@@ -225,7 +225,7 @@ test.each([
   ["POST", `${path}?select&select-type=2`],
   ["POST", `${path}?restore`],
   ["DELETE", `${path}?versionId=1`],
-  ["GET", `/${BUCKET}?versioning`],
+  ["PUT", `/${BUCKET}?versioning`],
   ["GET", `/${BUCKET}?versions`],
   ["PUT", `/${BUCKET}?policy`],
   ["GET", `/${BUCKET}?lifecycle`],

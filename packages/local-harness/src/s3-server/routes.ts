@@ -1,6 +1,12 @@
 import type { Answer } from "./answers.ts";
 import { notImplemented, S3Error } from "./errors.ts";
-import { createBucket, deleteBucket, getBucketLocation, headBucket } from "./operations/buckets.ts";
+import {
+  createBucket,
+  deleteBucket,
+  getBucketLocation,
+  getBucketVersioning,
+  headBucket,
+} from "./operations/buckets.ts";
 import { completeUpload } from "./operations/complete-upload.ts";
 import { copyObject } from "./operations/copy-object.ts";
 import { deleteObject, deleteObjects } from "./operations/delete-objects.ts";
@@ -60,6 +66,13 @@ const ROUTES: readonly Route[] = [
     target: "bucket",
     marks: ["location"],
     operation: getBucketLocation,
+  },
+  {
+    name: "GetBucketVersioning",
+    method: "GET",
+    target: "bucket",
+    marks: ["versioning"],
+    operation: getBucketVersioning,
   },
   {
     name: "ListMultipartUploads",

@@ -195,6 +195,11 @@ export const DONE: Readonly<Record<string, Done>> = {
     understands: {},
     holds: ({ LocationConstraint }) => expect(LocationConstraint).toBeUndefined(),
   },
+  GetBucketVersioning: {
+    input: () => ({}),
+    understands: {},
+    holds: ({ Status }) => expect(Status).toBeUndefined(),
+  },
   GetObject: {
     input: () => ({ Key: "k" }),
     understands: READING,

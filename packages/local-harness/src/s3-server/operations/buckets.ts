@@ -47,6 +47,12 @@ export async function getBucketLocation(state: State, request: S3Request): Promi
   return xml(xmlDocument("LocationConstraint", region === HOME_REGION ? "" : region));
 }
 
+/** No bucket keeps versions, nor ever has: an answer that says nothing says so. */
+export async function getBucketVersioning(state: State, request: S3Request): Promise<Answer> {
+  state.bucket(bucketOf(request));
+  return xml(xmlDocument("VersioningConfiguration", ""));
+}
+
 /** Uploads that were never completed do not keep a bucket. */
 export async function deleteBucket(state: State, request: S3Request): Promise<Answer> {
   const { name, objects } = state.bucket(bucketOf(request));
