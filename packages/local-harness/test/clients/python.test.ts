@@ -22,7 +22,10 @@ describePytest("s3fs", "test_s3fs.py");
 describePytest("DynamoDB by boto3", "test_boto3_dynamodb.py");
 
 function describePytest(name: string, file: string): void {
-  const functions = readFileSync(join(folder, file), "utf8").matchAll(/^def (test_\w+)\(/gm);
+  const source = readFileSync(join(folder, file), "utf8");
+  const functions = [...source.matchAll(/^def (test_(\w+))\(/gm)].map(
+    ([, one = "", words = ""]) => [words.replaceAll("_", " "), one] as const,
+  );
   describeNeeding(["python"], name, ({ python }) => {
     let outcomes: Outcomes = new Map();
     beforeAll(async () => {
@@ -37,12 +40,10 @@ function describePytest(name: string, file: string): void {
       });
     }, SUITE_MS);
 
-    for (const [, one = ""] of functions) {
-      test(one.replace(/^test_/, "").replaceAll("_", " "), () => {
-        expect(outcomes.get(one), `${one} did not run`).toBeDefined();
-        expect(outcomes.get(one)?.join("\n")).toBe("");
-      });
-    }
+    test.each(functions)("%s", (_, one) => {
+      expect(outcomes.get(one), `${one} did not run`).toBeDefined();
+      expect(outcomes.get(one)?.join("\n")).toBe("");
+    });
   });
 }
 
