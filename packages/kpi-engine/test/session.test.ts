@@ -183,6 +183,16 @@ describe("dates that reference tables touch", () => {
     expect(await session.datesTouched(before, zone.zone, ["songs"])).toEqual([]);
   });
 
+  test("are dates, also where another writer's listens have none", async () => {
+    await using zone = await bench();
+    const before = await days(zone);
+    const [first, ...others] = zone.zone.streams.map((file, at) =>
+      at === 0 ? { ...file, partition: { date: null } } : file,
+    );
+    if (first !== undefined) zone.zone.streams.splice(0, Infinity, first, ...others);
+    expect(await touched(zone, { ...before, songs: [] })).toEqual([next]);
+  });
+
   test("are all with known tracks where no catalogue was before", async () => {
     await using zone = await bench();
     await days(zone);
@@ -363,6 +373,16 @@ test("the quarantine can be written after the rows, and the rows once", async ()
   expect(rows.map((row) => (JSON.parse(row) as { record: number }).record)).toEqual([2, 4]);
   const again = await fault(session.writeRows("streams", { stem: "y", intake: 1n }));
   expect(again.message).toContain("written already");
+});
+
+test("a table that nothing was accepted for gets no file", async () => {
+  await using zone = await bench();
+  await zone.take([{ dataset: "users", bytes: `${csv("users")}\nu,,151,,` }], {
+    maxQuarantineRatio: 1,
+  });
+  expect(zone.zone).toEqual({ songs: [], users: [], streams: [] });
+  const keys = await Array.fromAsync(zone.store.list("processed/"), ({ key }) => key);
+  expect(keys).toEqual([]);
 });
 
 test("dates of one call that are computed in several batches are all there, in their order", async () => {

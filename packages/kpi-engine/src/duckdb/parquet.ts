@@ -27,6 +27,8 @@ export async function writeAccepted(
     const files: DataFile[] = [];
     const named = new Map<string, number>();
     for (const row of written.sort(byName)) {
+      // Of no rows DuckDB makes a file all the same, unless it parts them.
+      if (row["count"] === 0n) continue;
       const local = row["filename"] as string;
       const date = /date=([0-9-]+)/.exec(local.slice(folder.length))?.[1];
       const directory = date === undefined ? "" : `date=${date}/`;

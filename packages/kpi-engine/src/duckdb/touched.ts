@@ -32,7 +32,7 @@ export async function datesTouchedBetween(
   const listens = touching.map(
     (view) => `${identifier(keys[view])} IN (SELECT key FROM ${touchedBy(view)})`,
   );
-  const all = after.streams.map(({ partition }) => partition["date"] ?? "");
+  const all = after.streams.flatMap(({ partition }) => partition["date"] ?? []);
   for (const batch of batches(after.streams, [...new Set(all)].sort())) {
     await using streams = await here.fetch("streams", batch.files);
     await here.expose("streams", streams.paths);

@@ -14,6 +14,9 @@ const PARALLEL = 4;
 /** `<date>/<8 digits>.parquet`: where the file of a partition lies tells its date. */
 const NAME_LENGTH = 16;
 
+/** In place of a date, and as long. Topline writes no listen without one; other writers can. */
+const NO_DATE = "----------";
+
 export class ZoneFilesHere {
   readonly #work: Workspace;
   readonly #paths = new Map<string, string>();
@@ -63,7 +66,7 @@ export class ZoneFilesHere {
   }
 
   async #newPath(table: Dataset, { partition }: DataFile): Promise<string> {
-    const folder = join(this.#work.directory, "zone", table, partition["date"] ?? "-");
+    const folder = join(this.#work.directory, "zone", table, partition["date"] ?? NO_DATE);
     await mkdir(folder, { recursive: true });
     return join(folder, `${String(this.#made++).padStart(8, "0")}.parquet`);
   }
@@ -88,7 +91,11 @@ function rowsOf(table: Dataset, paths: readonly string[]): string {
     if (type === "timestamp") return `make_timestamp(epoch_us(${column})) AS ${column}`;
     return `CAST(${column} AS ${duckTypes[type]}) AS ${column}`;
   });
-  if (datedBy(table)) columns.push(`left(right(filename, ${NAME_LENGTH + 11}), 10) AS "date"`);
+  if (datedBy(table)) {
+    columns.push(
+      `nullif(left(right(filename, ${NAME_LENGTH + 11}), 10), ${literal(NO_DATE)}) AS "date"`,
+    );
+  }
   return `SELECT ${columns.join(", ")} FROM read_parquet([${paths.map(literal).join(", ")}], hive_partitioning = false)`;
 }
 
