@@ -5,7 +5,11 @@ import { NEEDS } from "./test/machine/need.ts";
 const condition = "@topline/source";
 
 /** One project a package; every suite runs from TypeScript source, on whatever Node runs vitest. */
-const project = (name: string, include: string[], options: { testTimeout?: number } = {}) => ({
+export const project = (
+  name: string,
+  include: string[],
+  options: { testTimeout?: number } = {},
+) => ({
   extends: true as const,
   test: { name, include, ...options },
 });

@@ -1,6 +1,6 @@
-// Adds up what the runners counted: `count.mjs <failed stages> <vitest report>…`.
+// Adds up what the runners counted: `count.mjs <failed stages> [<runtime>=]<vitest report>…`.
 // A test that several reports tell of counts once: as failed if it failed in any of them, as skipped only if it ran in
-// none. A stage that failed without a failed test of its own counts as one failure, and so does a runner that left no
+// none. On a runtime that is named, such as Deno, it is a test of its own. A stage that failed without a failed test of its own counts as one failure, and so does a runner that left no
 // report. With TOPLINE_REQUIRE_ALL=1 a skipped test is a failure of the run.
 import { existsSync, readFileSync } from "node:fs";
 import { argv, env, exit } from "node:process";
@@ -9,7 +9,9 @@ const [, , failedStages, ...reports] = argv;
 const RANK = { skipped: 0, passed: 1, failed: 2 };
 const outcomes = new Map();
 let lost = 0;
-for (const path of reports) {
+for (const report of reports) {
+  const [, runtime = "", path] = /^(?:(\w+)=)?(.*)$/.exec(report);
+  const on = runtime === "" ? "" : `${runtime}: `;
   if (!existsSync(path)) {
     console.log(`There is no report ${path}.`);
     lost += 1;
@@ -17,14 +19,14 @@ for (const path of reports) {
   }
   for (const file of JSON.parse(readFileSync(path, "utf8")).testResults) {
     if (file.assertionResults.length === 0 && file.status === "failed") {
-      outcomes.set(file.name, "failed");
+      outcomes.set(`${on}${file.name}`, "failed");
     }
     // Tests of one name in one file are told apart by their order.
     const seen = new Map();
     for (const { fullName, status } of file.assertionResults) {
       const turn = seen.get(fullName) ?? 0;
       seen.set(fullName, turn + 1);
-      const test = `${file.name}\n${fullName}\n${turn}`;
+      const test = `${on}${file.name}\n${fullName}\n${turn}`;
       const outcome = status === "passed" || status === "failed" ? status : "skipped";
       const before = outcomes.get(test) ?? "skipped";
       outcomes.set(test, RANK[outcome] > RANK[before] ? outcome : before);

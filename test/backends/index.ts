@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, inject } from "vitest";
 import { describeNeeding, type Paths } from "../needs.ts";
 import type { Need } from "../machine/need.ts";
 import type { Cloud } from "./cloud.ts";
@@ -18,17 +18,26 @@ const BACKENDS: readonly {
   { row: ROWS.moto, start: startMoto },
 ];
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** The names of the rows that a run is about; all where it says nothing. */
+    readonly backends?: readonly string[];
+  }
+}
+
 /** Containers come up, and may have to be made first. */
 const START_MS = 180_000;
 
 /**
- * Registers a suite on every backend. `cloud` gives the one that runs for this file, to hooks and tests only.
+ * Registers a suite on every backend that the run is about. `cloud` gives the one that runs for this file, to hooks and tests only.
  */
 export function describeOnBackends(
   suite: string,
   register: (backend: BackendRow, cloud: () => Cloud) => void,
 ): void {
+  const chosen = inject("backends");
   for (const { row, start } of BACKENDS) {
+    if (chosen?.includes(row.name) === false) continue;
     describeNeeding(row.needs, `${suite} on ${row.name}`, (paths) => {
       let running: Cloud | undefined;
       beforeAll(async () => {

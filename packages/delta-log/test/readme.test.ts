@@ -1,17 +1,13 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { execPath } from "node:process";
-import { promisify } from "node:util";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { runExample } from "../../../test/example.ts";
+
+const folder = fileURLToPath(new URL("..", import.meta.url));
 
 test("the example of the README runs, and prints what it says", async () => {
-  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  const readme = await readFile(`${folder}/README.md`, "utf8");
   const example = /^```ts\n(.*?)^```/ms.exec(readme)?.[1] ?? "";
   const said = /^It prints `(.*)`\.$/m.exec(readme)?.[1];
-  const { stdout } = await promisify(execFile)(
-    execPath,
-    ["--conditions=@topline/source", "--input-type=module-typescript", "--eval", example],
-    { cwd: new URL("..", import.meta.url) },
-  );
-  expect(stdout.trim()).toBe(said);
+  expect((await runExample(example, { folder })).trim()).toBe(said);
 });

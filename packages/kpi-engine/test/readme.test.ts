@@ -1,18 +1,12 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { planSchema, type Plan } from "@topline/core";
+import { runExample } from "../../../test/example.ts";
 
 const folder = fileURLToPath(new URL("..", import.meta.url));
 
-/** Runs TypeScript in this package's folder, as the README says. */
-async function run(code: string): Promise<string> {
-  const flags = ["--conditions=@topline/source", "--input-type=module-typescript", "--eval", code];
-  return (await promisify(execFile)(execPath, flags, { cwd: folder })).stdout;
-}
+const run = (code: string) => runExample(code, { folder });
 
 async function blocks(): Promise<string[]> {
   const text = await readFile(`${folder}/README.md`, "utf8");

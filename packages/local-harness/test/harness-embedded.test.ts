@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
@@ -11,6 +10,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
+import { runExample } from "../../../test/example.ts";
 import { openHarness, type HarnessEndpoints } from "../src/harness/index.ts";
 import { childrenOf, END_MS, hasEnded, isRunning, Place, until } from "./harness-processes.ts";
 
@@ -97,13 +97,7 @@ test("the example of the README says hello", async () => {
   const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
   await symlink(folder("../node_modules/@aws-sdk"), join(modules, "@aws-sdk"));
   await symlink(folder("../"), join(modules, "@topline/local-harness"));
-  await writeFile(join(place.state, "example.mts"), example);
-  const child = spawn(process.execPath, ["--conditions=@topline/source", "example.mts"], {
-    cwd: place.state,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let output = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const code = await new Promise((resolve) => child.on("close", resolve));
-  expect({ code, output }).toEqual({ code: 0, output: "hello\n" });
+  // Without it, Deno does not look for packages there.
+  await writeFile(join(place.state, "package.json"), "{}");
+  expect(await runExample(example, { folder: place.state })).toBe("hello\n");
 });

@@ -11,19 +11,15 @@ import { expect, test } from "vitest";
 import { BUCKET, Fixture } from "../../test/s3-server-fixture.ts";
 import { startS3Server } from "./index.ts";
 
-const SERVER = `
-  import { startS3Server } from ${JSON.stringify(new URL("./index.ts", import.meta.url).href)};
-  const server = await startS3Server({ directory: process.argv[1] });
-  console.log(server.endpoint);
-`;
+const SERVER = fileURLToPath(new URL("../../test/s3-server-main.ts", import.meta.url));
 
 async function startChild(directory: string): Promise<{ child: ChildProcess; endpoint: string }> {
-  const child = spawn(
-    process.execPath,
-    ["--conditions=@topline/source", "--input-type=module", "--eval", SERVER, "--", directory],
-    { stdio: ["ignore", "pipe", "inherit"], cwd: fileURLToPath(new URL(".", import.meta.url)) },
-  );
-  for await (const endpoint of createInterface({ input: child.stdout })) return { child, endpoint };
+  const child = spawn(process.execPath, ["--conditions=@topline/source", SERVER, directory], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    return { child, ...(JSON.parse(line) as { endpoint: string }) };
+  }
   throw new Error("The server ended before it was up.");
 }
 
