@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Cloud } from "./cloud.ts";
 
 /** A foreign endpoint: moto's server, as any other that `AWS_ENDPOINT_URL_*` names. */
@@ -35,10 +35,18 @@ export async function startMoto({ python }: { readonly python: string }): Promis
   };
 }
 
+/** It ends with its stdin, which closes with this process, however that ends. */
+const SERVER = `
+import os, sys, threading
+threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+from moto.server import main
+main(["-H", "127.0.0.1", "-p", "0"])
+`;
+
 /** On a port that it chooses itself and tells on stderr. */
 async function serve(python: string) {
-  const child = spawn(join(dirname(python), "moto_server"), ["-H", "127.0.0.1", "-p", "0"], {
-    stdio: ["ignore", "ignore", "pipe"],
+  const child = spawn(python, ["-c", SERVER], {
+    stdio: ["pipe", "ignore", "pipe"],
     env: { PATH: "/usr/bin:/bin", PYTHONUNBUFFERED: "1" },
   });
   let told = "";

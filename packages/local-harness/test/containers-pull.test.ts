@@ -42,7 +42,8 @@ describeNeeding(["docker"], "an image that is not there", () => {
 
   test("whose pull stalls is given up, and so are those beside it", async () => {
     await using stalling = await startRegistry({ pieces: 60, pauseMs: 10, stallAfter: 5 });
-    await using endless = await startRegistry({ pieces: 100_000, pauseMs: 100 });
+    // Docker tells of every hundredth part of a layer: of one this small, often.
+    await using endless = await startRegistry({ pieces: 600, pauseMs: 100 });
     const docker = await findDocker();
     const images = [`${stalling.prefix}/topline/stalls:1`, `${endless.prefix}/topline/endless:1`];
     const options = { signal: never, silenceMs: 3_000, onProgress() {} };

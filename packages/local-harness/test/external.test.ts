@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { dynamoClient } from "@topline/aws-adapters/dynamodb";
-import { s3Client } from "@topline/aws-adapters/s3";
+import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
 import type { TableSpec } from "@topline/core";
 import { expect, test } from "vitest";
 import { describeOnBackends, type Cloud } from "../../../test/backends/index.ts";
@@ -71,6 +71,10 @@ describeOnBackends("external preflight", (_row, cloud) => {
       expect(found.map(({ name }) => name)).toContain("conditional delete");
     }
     expect((await preflight(target)).filter(({ met }) => !met)).toEqual([]);
+    const store = s3ObjectStore({ client: target.s3, bucket: target.bucket });
+    const { etag } = await store.put("raw-data/users.csv", new TextEncoder().encode("user_id"));
+    await store.delete("raw-data/users.csv", { ifMatch: etag });
+    expect(await store.head("raw-data/users.csv")).toBeUndefined();
   });
 });
 

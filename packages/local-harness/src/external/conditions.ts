@@ -45,22 +45,30 @@ async function tryDelete(
   key: string,
 ): Promise<Requirement> {
   try {
-    await store.put(key, bytesOf("third"));
-    await store.delete(key, { ifMatch: OTHER_ETAG }).catch(async (error: unknown) => {
+    const { etag } = await store.put(key, bytesOf("third"));
+    if (await deletes(store, key, OTHER_ETAG)) return unmet(DELETE, DELETE_FOR, OVERLOOKED);
+    await store.delete(key, { ifMatch: etag }).catch(async (error: unknown) => {
       if (!ToplineError.is(error, "STORE_REFUSED")) throw error;
       await keepVersions(s3, bucket);
-      await store.put(key, bytesOf("fourth"));
-      await store.delete(key, { ifMatch: OTHER_ETAG });
+      const versioned = await store.put(key, bytesOf("fourth"));
+      await store.delete(key, { ifMatch: versioned.etag });
     });
+    return met(DELETE, DELETE_FOR);
   } catch (error) {
-    if (ToplineError.is(error, "OBJECT_CHANGED")) return met(DELETE, DELETE_FOR);
     return unmet(DELETE, DELETE_FOR, reasonOf(error));
   }
-  return unmet(
-    DELETE,
-    DELETE_FOR,
-    "S3 at this endpoint overlooks If-Match on DeleteObject: it deleted an object that had another ETag, so a file that is put again while a run takes it in could be lost. Use an S3 that honours it, as AWS does.",
-  );
 }
+
+const OVERLOOKED =
+  "S3 at this endpoint overlooks If-Match on DeleteObject: it deleted an object that had another ETag, so a file that is put again while a run takes it in could be lost. Use an S3 that honours it, as AWS does.";
+
+const deletes = (store: ObjectStore, key: string, etag: string): Promise<boolean> =>
+  store.delete(key, { ifMatch: etag }).then(
+    () => true,
+    (error: unknown) => {
+      if (!ToplineError.is(error, "OBJECT_CHANGED")) throw error;
+      return false;
+    },
+  );
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
