@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Dataset } from "../../packages/core/src/index.ts";
@@ -20,21 +21,37 @@ export const storageOf = ({ endpoints }: Deployment): Record<string, string> => 
 export const addressOf = ({ endpoints }: Deployment, table: Dataset): string =>
   `s3://${endpoints.bucket}/processed/${table}`;
 
-/**
- * Runs a script with one argument, which is JSON, and reads the JSON that it prints.
- * @throws {Error} with what it wrote to stderr, unless it exits with 0
- */
-export async function runScript<T>(python: string, name: string, argument: unknown): Promise<T> {
+export interface RunningScript {
+  /** What it prints, as it does. */
+  readonly lines: AsyncIterable<string>;
+  /** What it printed. Rejects with what it wrote to stderr, unless it exits with 0. */
+  readonly finished: Promise<string>;
+}
+
+/** A script of this folder, with one argument, which is JSON. */
+export function startScript(python: string, name: string, argument: unknown): RunningScript {
   const script = fileURLToPath(new URL(name, import.meta.url));
   const child = spawn(python, [script, JSON.stringify(argument)], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH: "/usr/bin:/bin", AWS_EC2_METADATA_DISABLED: "true" },
   });
-  const closed = once(child, "close");
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const [code] = (await closed) as [number | null];
-  if (code !== 0) throw new Error(`${name} ended with ${code}: ${stderr}`);
-  return JSON.parse(stdout) as T;
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (printed += chunk));
+  const lines = createInterface({ input: child.stdout });
+  const finished = Promise.all([
+    text(child.stderr),
+    once(child, "close") as Promise<[number | null]>,
+  ]).then(([stderr, [code]]) => {
+    if (code === 0) return printed;
+    throw new Error(`${name} ended with ${code}: ${stderr}`);
+  });
+  finished.catch(() => {});
+  return { lines, finished };
+}
+
+/** Runs a script to its end, and reads the JSON that it prints. */
+export async function runScript<T>(python: string, name: string, argument: unknown): Promise<T> {
+  return JSON.parse(await startScript(python, name, argument).finished) as T;
 }
 
 export const READERS = ["delta-rs", "polars"] as const;

@@ -20,13 +20,15 @@ export const bag = (rows: readonly Cells[]): string[] =>
 export const bags = (versions: Versions): Record<string, string[]> =>
   Object.fromEntries(Object.entries(versions).map(([version, rows]) => [version, bag(rows)]));
 
-/** Every version of a table, as Topline's log and engine read it. */
+/** A table's versions, every one unless told which, as Topline's log and engine read them. */
 export async function readVersions(
   { context, directory }: Deployment,
   table: Dataset,
+  ...only: readonly number[]
 ): Promise<Versions> {
   const { zone } = context;
   const { version: newest } = await zone.snapshot(table);
+  const every = Array.from({ length: newest + 1 }, (_, version) => version);
   await using work = await openWorkspace({
     ...context,
     tempDirectory: directory,
@@ -35,7 +37,7 @@ export async function readVersions(
   });
   const here = new ZoneFilesHere(work);
   const versions: Record<string, Cells[]> = {};
-  for (let version = 0; version <= newest; version++) {
+  for (const version of only.length > 0 ? only : every) {
     const { files } = await zone.snapshot(table, version);
     await using fetched = await here.fetch(table, files);
     await here.expose(table, fetched.paths);
