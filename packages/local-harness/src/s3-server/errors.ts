@@ -1,6 +1,7 @@
 /** What S3 answers when it does not do what was asked: the code that clients match on, and its status. */
 const FAULTS = {
   BadDigest: [400, "The checksum you specified did not match what we received."],
+  BadRequest: [400, "An error occurred when parsing the HTTP request."],
   BucketAlreadyOwnedByYou: [
     409,
     "Your previous request to create the named bucket succeeded and you already own it.",
@@ -37,6 +38,7 @@ const FAULTS = {
     "The XML you provided was not well-formed or did not validate against our published schema.",
   ],
   MetadataTooLarge: [400, "Your metadata headers exceed the maximum allowed metadata size."],
+  MethodNotAllowed: [405, "The specified method is not allowed against this resource."],
   MissingContentLength: [411, "You must provide the Content-Length HTTP header."],
   NoSuchBucket: [404, "The specified bucket does not exist."],
   NoSuchKey: [404, "The specified key does not exist."],
@@ -46,6 +48,10 @@ const FAULTS = {
   ],
   NotImplemented: [501, "The embedded S3 server does not do this."],
   PreconditionFailed: [412, "At least one of the pre-conditions you specified did not hold."],
+  RequestHeaderSectionTooLarge: [
+    400,
+    "Your request header and query parameters exceed the maximum allowed size.",
+  ],
   XAmzContentSHA256Mismatch: [
     400,
     "The provided 'x-amz-content-sha256' header does not match what was computed.",

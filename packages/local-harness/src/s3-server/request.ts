@@ -18,12 +18,15 @@ export interface S3Request {
   letContinue(): void;
 }
 
-/** @throws {S3Error} `InvalidURI`, `KeyTooLongError` */
+/** @throws {S3Error} `BadRequest`, `InvalidURI`, `KeyTooLongError` */
 export function readRequest(
   incoming: IncomingMessage,
   id: string,
   letContinue: () => void,
 ): S3Request {
+  if (incoming.headers.host === undefined && incoming.httpVersion === "1.1") {
+    throw new S3Error("BadRequest", {}, "An HTTP/1.1 request must name its host.");
+  }
   const url = incoming.url ?? "/";
   const mark = url.indexOf("?");
   const query = readQuery(mark < 0 ? "" : url.slice(mark + 1));

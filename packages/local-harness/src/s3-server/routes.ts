@@ -243,6 +243,9 @@ const HEADERS: ReadonlyMap<string, RegExp> = new Map([
 
 function requireKnownHeaders({ headers }: S3Request): void {
   for (const [name, value] of headers) {
+    if (name === "expect" && value.toLowerCase() !== "100-continue") {
+      throw notImplemented(`the header Expect: ${value}`);
+    }
     if (!name.startsWith("x-amz-") || name.startsWith("x-amz-meta-")) continue;
     // Checksums that are not known are refused where bodies are read.
     if (name.startsWith("x-amz-checksum-")) continue;

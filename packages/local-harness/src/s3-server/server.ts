@@ -9,6 +9,7 @@ import { S3Error } from "./errors.ts";
 import { readRequest } from "./request.ts";
 import { operationOf } from "./routes.ts";
 import { State } from "./state.ts";
+import { refuseUnreadable } from "./unreadable.ts";
 import { errorDocument } from "./xml.ts";
 
 export interface S3ServerOptions {
@@ -54,8 +55,12 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
     // A body takes as long as it takes, and an idle client of a development server is no burden.
     requestTimeout: 0,
     keepAliveTimeout: 0,
+    // Missed where the others are, by an answer of S3's.
+    requireHostHeader: false,
   });
   server.on("request", listen(false)).on("checkContinue", listen(true));
+  server.on("checkExpectation", listen(false));
+  refuseUnreadable(server);
 
   const close = async () => {
     const closed = new Promise<void>((resolve) => {
