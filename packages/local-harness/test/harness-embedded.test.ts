@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -87,6 +87,16 @@ test("a killed harness takes its children along, and the next has its state", as
   const haveEnded = async () => (await Promise.all(children.map(isRunning))).every((is) => !is);
   await until("its children have ended", haveEnded, END_MS);
 });
+
+// What a process runs is told by `/proc`, where there is such a thing.
+test.runIf(process.platform === "linux")(
+  "the harness runs on the runtime of whoever started it",
+  async () => {
+    await using place = await Place.make();
+    await using _harness = await openHarness({ stateDirectory: place.state });
+    expect(await readlink(`/proc/${await place.daemonPid()}/exe`)).toBe(process.execPath);
+  },
+);
 
 test("the example of the README says hello", async () => {
   await using place = await Place.make("example");

@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { ToplineError } from "@topline/core";
 import type { HarnessRecord } from "./record.ts";
 import { asLine, firstMessage, type Answer, type Request, type Served } from "./messages.ts";
 
@@ -18,7 +19,10 @@ export type Arrival =
   | { readonly status: "silent" }
   | Exclude<Answer, { status: "serving" }>;
 
-/** Asks a running harness to let this process in. Gives up, as `silent`, when `signal` aborts. */
+/**
+ * Asks a running harness to let this process in. Gives up, as `silent`, when `signal` aborts.
+ * @throws {ToplineError} `HARNESS_UNAVAILABLE` when this process may not connect to it, on Deno
+ */
 export async function takeLifeline(
   record: HarnessRecord,
   request: Omit<Request, "token">,
@@ -27,6 +31,10 @@ export async function takeLifeline(
   const socket = connect({ host: "127.0.0.1", port: record.port });
   const giveUp = () => socket.destroy();
   signal.addEventListener("abort", giveUp, { once: true });
+  let denied: Error | undefined;
+  socket.on("error", (error) => {
+    if (error.name === "NotCapable") denied = error;
+  });
   socket.on("connect", () => socket.write(asLine({ ...request, token: record.token })));
   const answer = signal.aborted ? undefined : await firstMessage<Answer>(socket);
   signal.removeEventListener("abort", giveUp);
@@ -34,6 +42,10 @@ export async function takeLifeline(
     return { status: "held", lifeline: hold(socket, answer) };
   }
   socket.destroy();
+  if (denied !== undefined) {
+    const message = `This process may not connect to its harness: ${denied.message}.`;
+    throw new ToplineError("HARNESS_UNAVAILABLE", message, { cause: denied });
+  }
   if (answer?.status === "ending" || answer?.status === "refused") return answer;
   return { status: signal.aborted ? "silent" : "gone" };
 }
