@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { text } from "node:stream/consumers";
+import { promisify } from "node:util";
 
 export interface ExampleOptions {
   /** Where the code stands as a module, and its working directory. */
@@ -42,6 +43,12 @@ export function runOnDeno(
   options: ExampleOptions,
 ): Promise<Ran> {
   return runCode(deno, ["run", "--no-prompt", CONDITION, ...flags, "-"], code, options);
+}
+
+/** What is found as `deno` may be a script that starts it; a permission to run it is about the program itself. */
+export async function denoItself(path: string): Promise<string> {
+  const args = ["eval", "console.log(Deno.execPath())"];
+  return (await promisify(execFile)(path, args)).stdout.trim();
 }
 
 async function runCode(

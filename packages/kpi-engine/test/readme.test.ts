@@ -20,7 +20,7 @@ test("the README's five lines print what it says", async () => {
 });
 
 test("the README's own KPI is a valid plan", async () => {
-  const code = (await blocks()).at(-1) ?? "";
+  const code = (await blocks()).findLast((block) => block.includes("buildPlan(")) ?? "";
   const whole = `import { buildPlan } from "@topline/kpi-engine";\n${code}\nconsole.log(JSON.stringify(plan));`;
   const plan: Plan = planSchema.parse(JSON.parse(await run(whole)));
   expect(plan.tables.map(({ name }) => name)).toContain("DAILY_LISTENERS");
