@@ -14,6 +14,9 @@ export const APP_ID = "topline";
 export interface Protocol {
   readonly minReaderVersion: number;
   readonly minWriterVersion: number;
+  /** Table features by name: from reader version 3, and writer version 7, on. */
+  readonly readerFeatures: readonly string[];
+  readonly writerFeatures: readonly string[];
 }
 
 export interface AddedFile {
@@ -46,8 +49,20 @@ const long = z
 
 const partitionValues = z.record(z.string(), z.string().nullable());
 
+const features = z
+  .array(z.string())
+  .nullish()
+  .transform((names) => names ?? []);
+
 const actionSchema = z.object({
-  protocol: z.object({ minReaderVersion: z.int(), minWriterVersion: z.int() }).nullish(),
+  protocol: z
+    .object({
+      minReaderVersion: z.int(),
+      minWriterVersion: z.int(),
+      readerFeatures: features,
+      writerFeatures: features,
+    })
+    .nullish(),
   metaData: z
     .object({
       format: z.object({ provider: z.string() }),
@@ -178,6 +193,10 @@ function parse<T>(where: string, schema: z.ZodType<T>, found: unknown): T {
   const issue = parsed.error.issues[0];
   throw corrupt(where, `at ${issue?.path.join(".") || "its top"}: ${issue?.message}`, parsed.error);
 }
+
+/** ` for the features a, b`, where a protocol names some. */
+export const forFeatures = (names: readonly string[]): string =>
+  names.length === 0 ? "" : ` for the features ${names.join(", ")}`;
 
 export function corrupt(where: string, what: string, cause?: unknown): ToplineError {
   return new ToplineError("STATE_CORRUPT", `${where}: not a log that this reader knows: ${what}.`, {

@@ -7,7 +7,7 @@ import {
   ToplineError,
   type ZoneActions,
 } from "@topline/core";
-import { APP_ID, corrupt } from "./actions.ts";
+import { APP_ID, corrupt, forFeatures } from "./actions.ts";
 import type { DeltaLog } from "./log.ts";
 import { fromLogPath, toLogPath } from "./paths.ts";
 import { assertTakesRows, partitionColumns, schemaString, tableId } from "./schema.ts";
@@ -147,7 +147,7 @@ function assertWritable(table: Dataset, state: TableState, { remove }: ZoneActio
   if (protocol.minWriterVersion > WRITER) {
     throw corrupt(
       where,
-      `it asks for writer version ${protocol.minWriterVersion}, and this one has ${WRITER}; nothing was committed`,
+      `it asks for writer version ${protocol.minWriterVersion}${forFeatures(protocol.writerFeatures)}, and this one has ${WRITER}; nothing was committed`,
     );
   }
   if (remove.length > 0 && metadata.configuration["delta.appendOnly"] === "true") {

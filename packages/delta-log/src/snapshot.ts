@@ -5,7 +5,7 @@ import {
   type ZoneCommit,
   type ZoneSnapshot,
 } from "@topline/core";
-import { corrupt, type LogActions, type Protocol } from "./actions.ts";
+import { corrupt, forFeatures, type LogActions, type Protocol } from "./actions.ts";
 import { type DeltaLog, gone, type LogListing } from "./log.ts";
 import type { TableMetadata } from "./schema.ts";
 
@@ -165,10 +165,10 @@ function assertReadable(
   const where = `The Delta log of ${table}`;
   if (protocol === undefined) throw corrupt(where, "no entry names its protocol");
   if (metadata === undefined) throw corrupt(where, "no entry holds the table's metaData");
-  const { minReaderVersion } = protocol;
+  const { minReaderVersion, readerFeatures } = protocol;
   if (minReaderVersion <= 1) return;
   throw corrupt(
     where,
-    `it asks for reader version ${minReaderVersion}, and this one has 1 (no column mapping, deletion vectors or other table features)`,
+    `it asks for reader version ${minReaderVersion}${forFeatures(readerFeatures)}, and this one has 1 (no column mapping, deletion vectors or other table features)`,
   );
 }
