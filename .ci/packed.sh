@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Packs every package, lints the tarballs, installs them in an empty project as a stranger would, and uses them
-# there by plain Node, without this repository's TypeScript: `packed.sh <work directory>`.
+# there by plain Node and by Deno, without this repository's TypeScript: `packed.sh <work directory>`.
 set -euo pipefail
 work=$1
 root=$PWD
 node=$root/node_modules/.bin/node
+deno=$("$root/node_modules/.bin/deno" eval 'console.log(Deno.execPath())')
 mkdir -p "$work/tarballs" "$work/project"
 
 for folder in packages/* apps/cli; do
@@ -37,7 +38,14 @@ for (const [door, name] of Object.entries(doors)) {
 console.log(`${Object.keys(doors).length} entry points open`);
 JS
 "$node" doors.mjs
+"$deno" run --no-prompt --allow-env --allow-ffi --allow-read doors.mjs
 
 PATH=$(dirname "$node"):$PATH node_modules/.bin/topline demo --state "$work/state" >demo.txt
 grep -q '^2024-06-25  children *418 ' demo.txt
 echo "the packed command runs the demo"
+
+PATH=$(dirname "$deno"):$PATH "$deno" run --no-prompt --allow-env --allow-ffi --allow-net=127.0.0.1 --allow-read --allow-run=deno \
+  --allow-sys=hostname,osRelease --allow-write="$work/deno-state" \
+  node_modules/@topline/cli/dist/main.js demo --state "$work/deno-state" >deno-demo.txt
+grep -q '^2024-06-25  children *418 ' deno-demo.txt
+echo "and so it does on Deno"
