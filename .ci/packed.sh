@@ -38,7 +38,7 @@ for (const [door, name] of Object.entries(doors)) {
 console.log(`${Object.keys(doors).length} entry points open`);
 JS
 "$node" doors.mjs
-"$deno" run --no-prompt --allow-env --allow-ffi --allow-read doors.mjs
+"$deno" run --no-prompt --allow-env --allow-ffi doors.mjs
 
 PATH=$(dirname "$node"):$PATH node_modules/.bin/topline demo --state "$work/state" >demo.txt
 grep -q '^2024-06-25  children *418 ' demo.txt
