@@ -1,3 +1,4 @@
+export * from "./code-points.ts";
 export * from "./concurrency.ts";
 export * from "./config.ts";
 export * from "./datasets.ts";

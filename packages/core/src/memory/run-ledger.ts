@@ -1,5 +1,5 @@
 import { ToplineError } from "../errors.ts";
-import { compareCodePoints } from "../kpis.ts";
+import { compareCodePoints } from "../code-points.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cursor, Lease, RunLedger, SourceRecord } from "../ports/run-ledger.ts";
 import type { RunSummary } from "../report.ts";

@@ -1,5 +1,5 @@
 import { ToplineError } from "../errors.ts";
-import { compareCodePoints } from "../kpis.ts";
+import { compareCodePoints } from "../code-points.ts";
 import type { Plan } from "../plan.ts";
 import type { EngineSession, ZoneFiles } from "../ports/engine.ts";
 import type { Cursor } from "../ports/run-ledger.ts";

@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 
 /**
  * The emulator's executable. It comes as an optional dependency, which package managers leave out on

@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import { dynoxideBinary } from "./binary.ts";
 import { spawnTied, type TiedChild } from "./child.ts";
 import { answersListTables } from "./ready.ts";

@@ -58,7 +58,7 @@ export async function runDaemon(
 
 /** What is no fault of Topline's by itself (a file system's, mostly) is one of the harness here. */
 async function faultOf(error: unknown) {
-  const { toFault, ToplineError } = await import("@topline/core");
+  const { toFault, ToplineError } = await import("@topline/core/errors");
   if (error instanceof ToplineError) return toFault(error);
   const message = error instanceof Error ? error.message : String(error);
   return toFault(new ToplineError("HARNESS_UNAVAILABLE", message));

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import type { RunningParts, StartPartsOptions } from "./parts.ts";
 
 /** A server that the harness runs by itself. */

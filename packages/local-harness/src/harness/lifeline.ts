@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import type { HarnessRecord } from "./record.ts";
 import { asLine, firstMessage, type Answer, type Request, type Served } from "./messages.ts";
 

@@ -1,4 +1,4 @@
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import type { HarnessBackend } from "./backend.ts";
 import type { Request } from "./messages.ts";
 import type { RunningParts } from "./parts.ts";

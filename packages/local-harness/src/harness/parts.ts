@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import type { HarnessContainers } from "./backend.ts";
 import type { StateDirectory } from "./state-directory.ts";
 

@@ -4,7 +4,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { ToplineError, type ErrorCode } from "@topline/core";
+import { ToplineError, type ErrorCode } from "@topline/core/errors";
 import { daemonCommand } from "./daemon-command.ts";
 import type { DaemonArguments } from "./daemon-process.ts";
 import { logTail } from "./log.ts";

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from "node:net";
-import { toFault, type ToplineError } from "@topline/core";
+import { toFault, type ToplineError } from "@topline/core/errors";
 import { asLine, firstMessage, type Answer, type Request, type Served } from "./messages.ts";
 
 export interface UsersOptions {

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeSync,
 } from "node:fs";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import type { Change } from "./records.ts";
 
 const FORMAT = { format: "topline-s3", version: 1 };

@@ -1,4 +1,4 @@
-import { compareCodePoints } from "@topline/core";
+import { compareCodePoints } from "@topline/core/code-points";
 import type { ObjectRecord } from "./records.ts";
 
 /** The objects of a bucket by key, and the keys in the order of their UTF-8 bytes (that of code points). */

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { ToplineError } from "@topline/core";
+import { ToplineError } from "@topline/core/errors";
 import type { Answer } from "./answers.ts";
 import { S3Error } from "./errors.ts";
 import { readRequest } from "./request.ts";

@@ -1,4 +1,3 @@
-import { XMLParser, XMLValidator } from "fast-xml-parser";
 import { S3Error } from "./errors.ts";
 
 /** XML that is already escaped. */
@@ -58,20 +57,27 @@ export interface XmlNode {
   readonly [name: string]: XmlValue;
 }
 
-/** Every element is a list, so that one and many read alike. */
-const parser = new XMLParser({
-  ignoreAttributes: true,
-  ignoreDeclaration: true,
-  removeNSPrefix: true,
-  parseTagValue: false,
-  trimValues: false,
-  htmlEntities: true,
-  isArray: () => true,
-});
+/** Loaded with the first document that comes: most servers never see one, and it would be felt in their start. */
+const loadParser = async () => {
+  const { XMLParser, XMLValidator } = await import("fast-xml-parser");
+  const parser = new XMLParser({
+    ignoreAttributes: true,
+    ignoreDeclaration: true,
+    removeNSPrefix: true,
+    parseTagValue: false,
+    trimValues: false,
+    htmlEntities: true,
+    // One and many read alike.
+    isArray: () => true,
+  });
+  return { parser, isValid: (text: string) => XMLValidator.validate(text) === true };
+};
+let loading: ReturnType<typeof loadParser> | undefined;
 
 /** @throws {S3Error} `MalformedXML` when it is no document with that root */
-export function parseDocument(text: string, root: string): XmlNode {
-  if (XMLValidator.validate(text) !== true) throw new S3Error("MalformedXML");
+export async function parseDocument(text: string, root: string): Promise<XmlNode> {
+  const { parser, isValid } = await (loading ??= loadParser());
+  if (!isValid(text)) throw new S3Error("MalformedXML");
   let parsed: XmlNode;
   try {
     parsed = parser.parse(text) as XmlNode;

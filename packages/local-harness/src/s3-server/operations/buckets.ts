@@ -16,7 +16,7 @@ const NAME =
 export async function createBucket(state: State, request: S3Request): Promise<Answer> {
   const name = bucketOf(request);
   if (!NAME.test(name)) throw new S3Error("InvalidBucketName", { BucketName: name });
-  const region = readRegion(await readText(request));
+  const region = await readRegion(await readText(request));
   const present = state.findBucket(name);
   if (present === undefined) {
     state.commit({ op: "create-bucket", bucket: { name, created: timestamp(), region } });
@@ -26,9 +26,9 @@ export async function createBucket(state: State, request: S3Request): Promise<An
   return { status: 200, headers: { Location: `/${name}` } };
 }
 
-function readRegion(document: string): string {
+async function readRegion(document: string): Promise<string> {
   if (document.trim() === "") return HOME_REGION;
-  const node = parseDocument(document, "CreateBucketConfiguration");
+  const node = await parseDocument(document, "CreateBucketConfiguration");
   const unknown = Object.keys(node).find(
     (name) => name !== "LocationConstraint" && name !== "#text",
   );

@@ -1,4 +1,4 @@
-import { compareCodePoints } from "@topline/core";
+import { compareCodePoints } from "@topline/core/code-points";
 import { type Answer, isoTime, quoted, xml } from "../answers.ts";
 import { checksumElement } from "../checksums.ts";
 import { commonPrefixOf } from "../listing.ts";
