@@ -2,6 +2,8 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { toJson } from "@topline/core";
 import { Command, InvalidArgumentError } from "commander";
+import { benchBackends } from "./backends/bench.ts";
+import { describeBackends } from "./backends/view.ts";
 import { DEFAULT_SHAPE, type Shape } from "./data/shape.ts";
 import { benchTransform } from "./transform/bench.ts";
 import { describeTransform } from "./transform/view.ts";
@@ -34,12 +36,28 @@ program
       shape: { ...options, repeatsPerMille: DEFAULT_SHAPE.repeatsPerMille },
       rounds,
       directory: data,
-      tell: (message) => void process.stderr.write(`${message}\n`),
+      tell,
     });
     console.log(json === true ? toJson(benchmark, 2) : describeTransform(benchmark));
   });
 
+program
+  .command("backends")
+  .description(
+    "Each backend of the harness from nothing to nothing: time until usable, memory, time to stop. Containers are skipped, and it says so, where there is no Docker.",
+  )
+  .option("--rounds <n>", "lives of every backend", count, 5)
+  .option("--json", "one JSON document on stdout")
+  .action(async ({ rounds, json }: { readonly rounds: number; readonly json?: boolean }) => {
+    const benchmark = await benchBackends({ rounds, tell });
+    console.log(json === true ? toJson(benchmark, 2) : describeBackends(benchmark));
+  });
+
 await program.parseAsync();
+
+function tell(message: string): void {
+  process.stderr.write(`${message}\n`);
+}
 
 /** A whole number of at least 1, with `k` or `M` behind it for thousands and millions. */
 function count(text: string): number {

@@ -6,11 +6,13 @@ export interface Usage {
   readonly residentBytes: number;
   /** The most that the process itself has had resident since it began. */
   readonly peakBytes: number;
+  /** The sum of what each process of the tree has had resident at its most: at least what all held at once. */
+  readonly peaksBytes: number;
   /** Of processor time since they began, over the tree. */
   readonly cpuSeconds: number;
 }
 
-const NONE: Usage = { residentBytes: 0, peakBytes: 0, cpuSeconds: 0 };
+const NONE: Usage = { residentBytes: 0, peakBytes: 0, peaksBytes: 0, cpuSeconds: 0 };
 
 /** `USER_HZ`, which is 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -22,9 +24,11 @@ export function usageOf(pid: number): Usage {
   if (status === undefined || stat === undefined) return NONE;
   // The name before it is in parentheses and may hold anything.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const peakBytes = kilobytes(status, "VmHWM");
   const own: Usage = {
     residentBytes: kilobytes(status, "VmRSS"),
-    peakBytes: kilobytes(status, "VmHWM"),
+    peakBytes,
+    peaksBytes: peakBytes,
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
   };
   return childrenOf(pid).map(usageOf).reduce(together, own);
@@ -33,6 +37,7 @@ export function usageOf(pid: number): Usage {
 const together = (own: Usage, child: Usage): Usage => ({
   residentBytes: own.residentBytes + child.residentBytes,
   peakBytes: own.peakBytes,
+  peaksBytes: own.peaksBytes + child.peaksBytes,
   cpuSeconds: own.cpuSeconds + child.cpuSeconds,
 });
 

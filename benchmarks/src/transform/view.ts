@@ -1,6 +1,6 @@
-import { table } from "table";
 import { describeMachine } from "../machine.ts";
 import type { Spread } from "../measure/statistics.ts";
+import { plainTable } from "../plain-table.ts";
 import type { TransformBenchmark } from "./bench.ts";
 
 /** The benchmark for a person. */
@@ -28,12 +28,7 @@ export function describeTransform(benchmark: TransformBenchmark): string {
     `${measured_at.slice(0, 10)}: ${data.listens} listens in ${data.files} files, ${data.dates} dates, ${data.users} users; ${rounds} rounds`,
     describeMachine(machine),
     "",
-    table([head, ...rows], {
-      border: NO_BORDER,
-      drawHorizontalLine: () => false,
-      columnDefault: { alignment: "right", paddingLeft: 0, paddingRight: 2 },
-      columns: [{ alignment: "left" }],
-    }).replace(/[ ]+$/gm, ""),
+    plainTable([head, ...rows]),
     ...results.map(({ contender, what }) => `${contender}: ${what}`),
     ...results.flatMap(({ contender, harness }) =>
       harness === null
@@ -49,10 +44,3 @@ const spread = ({ min, median, max }: Spread) =>
   [min, median, max].map((value) => value.toFixed(2)).join(" / ");
 
 const mebibytes = (bytes: number) => (bytes / 1024 ** 2).toFixed(0);
-
-const NO_BORDER = Object.fromEntries(
-  ["top", "bottom", "join"]
-    .flatMap((line) => ["Body", "Join", "Left", "Right"].map((part) => `${line}${part}`))
-    .concat("bodyLeft", "bodyRight", "bodyJoin")
-    .map((part) => [part, ""]),
-);
