@@ -9,7 +9,7 @@ export interface LeftOut {
 export const LEFT_OUT: readonly LeftOut[] = [
   {
     files: "packages/local-harness/test/containers*.test.ts",
-    why: "Docker, containers and images are testcontainers' work, in a process that Deno gives all permissions; of Topline's own nothing in it depends on the runtime.",
+    why: "Docker, containers and images are testcontainers' work, in a process that Deno gives all permissions; they take minutes, and nothing of Topline's in them depends on the runtime.",
   },
   {
     files: "packages/local-harness/test/clients/{hadoop,python}.test.ts",
