@@ -14,6 +14,7 @@ const BACKENDS: readonly {
   readonly start: (paths: Paths<Need>) => Promise<Cloud>;
 }[] = [
   { row: ROWS.embedded, start: () => startHarness("embedded") },
+  { row: ROWS.dynamodbLocal, start: () => startHarness("embedded", "dynamodb-local") },
   { row: ROWS.containers, start: () => startHarness("containers") },
   { row: ROWS.moto, start: startMoto },
 ];
@@ -29,7 +30,7 @@ declare module "vitest" {
 const START_MS = 180_000;
 
 /**
- * Registers a suite on every backend that the run is about. `cloud` gives the one that runs for this file, to hooks and tests only.
+ * Registers a suite on every backend that the run and the suite are about. `cloud` gives the one that runs for this file, to hooks and tests only.
  */
 export function describeOnBackends(
   suite: string,
@@ -37,7 +38,7 @@ export function describeOnBackends(
 ): void {
   const chosen = inject("backends");
   for (const { row, start } of BACKENDS) {
-    if (chosen?.includes(row.name) === false) continue;
+    if (chosen?.includes(row.name) === false || row.suites?.includes(suite) === false) continue;
     describeNeeding(row.needs, `${suite} on ${row.name}`, (paths) => {
       let running: Cloud | undefined;
       beforeAll(async () => {

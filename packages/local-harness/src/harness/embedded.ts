@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ToplineError } from "@topline/core/errors";
+import type { EmbeddedDynamo } from "../dynamodb/index.ts";
 import type { RunningParts, StartPartsOptions } from "./parts.ts";
 
 /** A server that the harness runs by itself. */
@@ -8,6 +9,8 @@ export interface HarnessPart {
   close(): Promise<void>;
   /** Resolves, with the reason, when the part ended without being closed. */
   readonly lost?: Promise<string>;
+  /** Which of several servers it is, where there is a choice. */
+  readonly kind?: EmbeddedDynamo;
 }
 
 export interface PartOptions {
@@ -23,6 +26,8 @@ export interface PartStarters {
   startDynamo(options: PartOptions): Promise<HarnessPart>;
 }
 
+const PROGRESS_MS = 5_000;
+
 /**
  * Starts both servers at once. When one fails, the one that came up is closed again.
  *
@@ -30,15 +35,21 @@ export interface PartStarters {
  */
 export async function startEmbedded(
   starters: PartStarters,
-  { state, s3Port }: Pick<StartPartsOptions, "state" | "s3Port">,
+  { state, s3Port, onProgress }: Pick<StartPartsOptions, "state" | "s3Port" | "onProgress">,
   timeoutMs = 10_000,
 ): Promise<RunningParts> {
   const start = (name: string, part: Promise<HarnessPart>) => inTime(name, part, timeoutMs);
   const port = s3Port === undefined ? {} : { port: s3Port };
+  const began = performance.now();
+  // Java takes its time.
+  const slow = setInterval(() => {
+    onProgress(`starting, for ${Math.round((performance.now() - began) / 1000)} s`);
+  }, PROGRESS_MS);
   const [s3, dynamodb] = await Promise.allSettled([
     start("S3", starters.startS3({ directory: state.s3, ...port })),
     start("DynamoDB", starters.startDynamo({ directory: state.dynamodb })),
   ]);
+  clearInterval(slow);
   if (s3.status === "fulfilled" && dynamodb.status === "fulfilled") {
     return running(s3.value, dynamodb.value);
   }
@@ -73,6 +84,7 @@ function running(s3: HarnessPart, dynamodb: HarnessPart): RunningParts {
   return {
     s3: s3.endpoint,
     dynamodb: dynamodb.endpoint,
+    ...(dynamodb.kind === undefined ? {} : { dynamodbKind: dynamodb.kind }),
     lost: Promise.race(lost),
     async close() {
       await Promise.allSettled([s3.close(), dynamodb.close()]);

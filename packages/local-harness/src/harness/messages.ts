@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { Fault } from "@topline/core";
+import type { EmbeddedDynamo } from "../dynamodb/index.ts";
 import type { HarnessBackend, HarnessContainers } from "./backend.ts";
 import type { HarnessEndpoints } from "./endpoints.ts";
 
@@ -16,6 +17,8 @@ export interface Request {
   /** The port that S3 must be on, where the user minds. */
   readonly s3Port?: number;
   readonly backend: HarnessBackend;
+  /** The embedded server of DynamoDB that it must be, where the user minds. */
+  readonly dynamodb?: EmbeddedDynamo;
   /** Containers that stay are asked for; `false` does not mind. */
   readonly reuse: boolean;
 }

@@ -5,9 +5,9 @@ import type { RunningParts } from "./parts.ts";
 
 /** Why a running harness cannot be what a user asks for. In use, it stays as it is; else it makes way. */
 export function objectTo(
-  { backend, reuse, s3Port }: Request,
+  { backend, dynamodb, reuse, s3Port }: Request,
   running: HarnessBackend,
-  { s3, containers }: Pick<RunningParts, "s3" | "containers">,
+  { s3, dynamodbKind, containers }: Pick<RunningParts, "s3" | "dynamodbKind" | "containers">,
 ): ToplineError | undefined {
   if (backend !== running) {
     return refusal(
@@ -17,6 +17,11 @@ export function objectTo(
   if (s3Port !== undefined && s3Port !== Number(new URL(s3).port)) {
     return refusal(
       `S3 was asked for on port ${s3Port}, but the running harness of this state directory has it at ${s3} and is in use. End its users first, or ask for no port.`,
+    );
+  }
+  if (dynamodb !== undefined && dynamodbKind !== undefined && dynamodb !== dynamodbKind) {
+    return refusal(
+      `${dynamodb} was asked for, but the running harness of this state directory has ${dynamodbKind} and is in use. End its users first, or unset TOPLINE_DYNAMODB.`,
     );
   }
   if (reuse && containers?.areKept === false) {

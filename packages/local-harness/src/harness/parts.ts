@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { ToplineError } from "@topline/core/errors";
+import type { EmbeddedDynamo } from "../dynamodb/index.ts";
 import type { HarnessContainers } from "./backend.ts";
 import type { StateDirectory } from "./state-directory.ts";
 
@@ -8,6 +9,8 @@ export interface RunningParts {
   /** Endpoints. */
   readonly s3: string;
   readonly dynamodb: string;
+  /** Where the backend has a choice. */
+  readonly dynamodbKind?: EmbeddedDynamo;
   /** Where the backend runs containers. */
   readonly containers?: HarnessContainers;
   /** S3 knows no conditional delete: only in a bucket that keeps versions can an object be deleted safely. */

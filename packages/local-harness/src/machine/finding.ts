@@ -3,6 +3,7 @@ export const PROBES = [
   "state",
   "duckdb",
   "dynoxide",
+  "dynamodb-local",
   "docker",
   "java",
   "maven",

@@ -2,6 +2,7 @@
 import process from "node:process";
 import { probeDocker } from "./docker.ts";
 import { type Finding, type Machine, type ProbeName, PROBES } from "./finding.ts";
+import { probeDynamoDbLocal } from "./dynamodb-local.ts";
 import { probeDuckDb, probeDynoxide } from "./natives.ts";
 import { CHROMIUM, DENO, JAVA, MAVEN, probeProgram, type ProgramSpec, UV } from "./programs.ts";
 import { probePython } from "./python.ts";
@@ -16,6 +17,7 @@ const LOOKS: Readonly<Record<ProbeName, (machine: Machine) => Promise<Finding>>>
   state: probeState,
   duckdb: probeDuckDb,
   dynoxide: probeDynoxide,
+  "dynamodb-local": probeDynamoDbLocal,
   docker: probeDocker,
   java: program(JAVA),
   maven: program(MAVEN),
