@@ -42,6 +42,21 @@ test("doctor tells of a machine with Node alone what runs and what does not, and
   expect(existsSync(state.directory)).toBe(false);
 });
 
+test("doctor asks for the DynamoDB that was chosen, and for none that was not", async () => {
+  await using state = await newState({ TOPLINE_DYNAMODB: "dynamodb-local" });
+  const { code, ...answer } = await state.topline("doctor", "--json");
+  const required = answer.json<Diagnosis[]>().filter(({ is_required }) => is_required);
+  expect(required.map(({ name }) => name)).toEqual(["node", "state", "duckdb", "dynamodb-local"]);
+  expect(code).toBe(required.every(({ found }) => found) ? 0 : 1);
+});
+
+test("a choice that is none is wrong use", async () => {
+  await using state = await newState({ TOPLINE_DYNAMODB: "moto" });
+  const { code, stderr } = await state.topline("status");
+  expect(code).toBe(2);
+  expect(stderr).toContain('TOPLINE_DYNAMODB is "moto". Set it to dynoxide or dynamodb-local');
+});
+
 test("doctor exits with 1 where the default backend cannot run", async () => {
   await using state = await newState();
   const { code, stdout } = await state.topline("doctor", "--state", "/dev/null/state");
