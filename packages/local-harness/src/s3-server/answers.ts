@@ -2,7 +2,7 @@
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A document, or the bytes of an object. */
+  /** A document, or the bytes of an object, whose chunks may each use the memory of the one before. */
   readonly body?: string | AsyncIterable<Uint8Array>;
   /** Called when the answer has been sent, or cannot be. */
   readonly release?: () => void;

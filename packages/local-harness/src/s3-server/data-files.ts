@@ -1,9 +1,13 @@
+import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { mkdir, open, readdir, unlink } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { Segment } from "./records.ts";
 
-const READ_BYTES = 256 * 1024;
+/** Read or written at a time: each call costs as much as many kibibytes do. */
+const BATCH_BYTES = 1024 ** 2;
+/** What Linux takes in one call (IOV_MAX). */
+const BATCH_CHUNKS = 1024;
 
 /**
  * The bytes of objects and parts: files that are written once, never changed, and named by nothing that a client
@@ -60,9 +64,9 @@ export class DataFiles {
     try {
       const handle = await open(join(this.#directory, file), "wx");
       try {
-        for await (const chunk of chunks) {
-          await handle.writeFile(chunk);
-          size += chunk.byteLength;
+        for await (const batch of batches(chunks)) {
+          await append(handle, batch);
+          size += batch.bytes;
         }
       } finally {
         await handle.close();
@@ -76,15 +80,17 @@ export class DataFiles {
     return [];
   }
 
-  /** The caller holds the segments for as long as it reads. */
+  /** The caller holds the segments for as long as it reads. A chunk's memory is used again for the next one. */
   async *read(segments: readonly Segment[]): AsyncGenerator<Uint8Array> {
+    const largest = segments.reduce((most, { size }) => Math.max(most, size), 0);
+    const buffer = new Uint8Array(Math.min(BATCH_BYTES, largest));
     for (const { file, offset, size } of segments) {
       const handle = await open(join(this.#directory, file), "r");
       try {
         const end = offset + size;
         for (let at = offset; at < end;) {
-          const buffer = new Uint8Array(Math.min(READ_BYTES, end - at));
-          const { bytesRead } = await handle.read(buffer, 0, buffer.byteLength, at);
+          const wanted = Math.min(buffer.byteLength, end - at);
+          const { bytesRead } = await handle.read(buffer, 0, wanted, at);
           if (bytesRead === 0) throw new Error(`Data file ${file} ends at ${at}, expected ${end}.`);
           at += bytesRead;
           yield buffer.subarray(0, bytesRead);
@@ -119,6 +125,31 @@ export class DataFiles {
       });
     this.#deletions.add(settled);
   }
+}
+
+interface Batch {
+  readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
+}
+
+async function* batches(source: AsyncIterable<Uint8Array>): AsyncGenerator<Batch> {
+  let chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of source) {
+    chunks.push(chunk);
+    bytes += chunk.byteLength;
+    if (bytes < BATCH_BYTES && chunks.length < BATCH_CHUNKS) continue;
+    yield { chunks, bytes };
+    chunks = [];
+    bytes = 0;
+  }
+  if (bytes > 0) yield { chunks, bytes };
+}
+
+/** One call writes all of it, or a part where the disk is nearly full: the rest then goes, or its fault shows. */
+async function append(handle: FileHandle, { chunks, bytes }: Batch): Promise<void> {
+  const { bytesWritten } = await handle.writev(chunks);
+  if (bytesWritten < bytes) await handle.writeFile(Buffer.concat(chunks).subarray(bytesWritten));
 }
 
 /** The part of the segments that holds bytes `first` to `last`, both included. */

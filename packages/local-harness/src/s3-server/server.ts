@@ -1,8 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
+import type { AddressInfo, Socket } from "node:net";
 import { ToplineError } from "@topline/core/errors";
 import type { Answer } from "./answers.ts";
 import { S3Error } from "./errors.ts";
@@ -60,6 +58,8 @@ export async function startS3Server(options: S3ServerOptions): Promise<S3Server>
   });
   server.on("request", listen(false)).on("checkContinue", listen(true));
   server.on("checkExpectation", listen(false));
+  // Every answer that waits for its turn listens for the end of the connection.
+  server.on("connection", (socket) => socket.setMaxListeners(0));
   refuseUnreadable(server);
 
   const close = async () => {
@@ -149,7 +149,26 @@ async function send(answer: Answer, incoming: IncomingMessage, out: ServerRespon
     out.end(text);
     return;
   }
-  await pipeline(Readable.from(body, { objectMode: false }), out);
+  for await (const chunk of body) await written(chunk, incoming.socket, out);
+  out.end();
+}
+
+/**
+ * Resolves once the chunk has left, since its memory may be used again then.
+ * The socket tells of a client that hung up: an answer that still waits behind another on it hears of nothing.
+ */
+function written(chunk: Uint8Array, socket: Socket, out: ServerResponse): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error | null) => {
+      socket.off("close", hungUp);
+      if (error) reject(error);
+      else resolve();
+    };
+    const hungUp = () => settle(new Error("The client hung up."));
+    if (socket.destroyed) return hungUp();
+    socket.once("close", hungUp);
+    out.write(chunk, settle);
+  });
 }
 
 function refusal(error: S3Error, { url = "", method }: IncomingMessage, id: string): Answer {
