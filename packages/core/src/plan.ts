@@ -7,9 +7,11 @@ import { tableSpecSchema } from "./kpis.ts";
  * tables they go to. The same text runs on DuckDB and on Spark; only input relations differ.
  *
  * Input relations of `datasets[d].sql`, which yields one row a record:
- * - `lines(source STRING, n BIGINT, line STRING)`: every line that is not empty, in order of `n` within a
- *   source. A line that an engine cannot hold as text comes as any text that begins with `chr(0)`.
- * - `heads(source STRING, header STRING, width INT, p_<column> INT …)`: positions count from 1.
+ * - `lines(source, n BIGINT, line STRING)`: every line that is not empty, in order of `n` within a source, whose
+ *   name is of any type. A line that an engine cannot hold as text comes as any text that begins with `chr(0)`.
+ * - `heads(source, header STRING, width INT, is_plain BOOLEAN, p_<column> INT …)`: positions count from 1.
+ *   `is_plain` says that the engine has seen every line of the source to be plain: printable ASCII without `"`,
+ *   at most 255 bytes, and no blank beside a comma or at an end. False where it has not looked.
  *
  * It yields `source`, `n` (the record's first line), `is_header` (the record equals the header), `reason`
  * (NULL when accepted), `line` (the record's text, when rejected) and the contract's columns (when accepted).

@@ -1,7 +1,7 @@
 export { type ColumnRule, type ColumnSchema, date, integer, text, timestamp } from "./columns.ts";
 export { type Contract, defineContract } from "./contract.ts";
 export { CONTRACTS, songsContract, streamsContract, usersContract } from "./contracts.ts";
-export { MAX_HEADER_BYTES, MAX_LINE_BYTES, MAX_RECORD_LINES } from "./dialect.ts";
+export { joinsLines, MAX_HEADER_BYTES, MAX_LINE_BYTES, MAX_RECORD_LINES } from "./dialect.ts";
 export { type Judgement, judge, type RowValue } from "./judge.ts";
 export { type ReadFile, type ReadRecord, readRecords, splitLines } from "./reader.ts";
 export { compileDataset } from "./sql/compile.ts";

@@ -1,27 +1,78 @@
-import { type Dataset, type EngineSource, ToplineError } from "@topline/core";
-import type { StagedSource } from "./staging.ts";
+import { type Dataset, type EngineSource, type PlanLimits, ToplineError } from "@topline/core";
+import { type StagedSource, stageSource } from "./staging.ts";
+import type { Workspace } from "./workspace.ts";
 
 export interface NamedSource {
   readonly source: EngineSource;
-  readonly name: string;
+  /** A number, so that DuckDB joins and groups by it cheaply: its `source` in every table. */
+  readonly name: number;
+}
+
+export interface StagedAs extends NamedSource {
+  readonly lines: StagedSource;
 }
 
 /** Sources of one dataset that are judged in one statement. */
 export interface Batch {
   readonly dataset: Dataset;
-  readonly staged: readonly (NamedSource & { readonly lines: StagedSource })[];
+  readonly staged: readonly StagedAs[];
 }
 
-export function lost({ key }: EngineSource, expected: number, found: bigint): ToplineError {
-  return new ToplineError(
-    "ENGINE_FAILED",
-    `DuckDB read ${found} bytes of lines of ${key}; ${expected} were written for it. Nothing was taken in; this is a fault of the engine: please report it.`,
-  );
+/** Bytes of lines that are judged in one statement, unless one source alone has more. */
+const BATCH_BYTES = 128 * 1024 ** 2;
+
+/** Sources that are streamed to this machine at a time. */
+const PARALLEL = 4;
+
+/** Streams sources to this machine, some at a time, in their order. */
+export async function* stagedGroups(
+  work: Workspace,
+  sources: readonly NamedSource[],
+  limits: PlanLimits,
+): AsyncGenerator<StagedAs[]> {
+  for (let at = 0; at < sources.length; at += PARALLEL) {
+    const failed = new AbortController();
+    const signal = AbortSignal.any([work.signal, failed.signal]);
+    const group = sources.slice(at, at + PARALLEL).map(async ({ source, name }) => {
+      const to = { directory: work.directory, name };
+      const options = { maxBytes: limits.maxSourceBytes, signal };
+      try {
+        return { source, name, lines: await stageSource(work.store, source, to, options) };
+      } catch (error) {
+        failed.abort();
+        throw error;
+      }
+    });
+    yield await allOrCause(group);
+  }
 }
 
-export function headerGone({ key, inputKey, head }: EngineSource): ToplineError {
-  return new ToplineError(
-    "STATE_CORRUPT",
-    `The copy ${inputKey} of ${key} has no record equal to the header ${JSON.stringify(head.record.slice(0, 200))} that was read from the file. Start a new run.`,
-  );
+/** Groups of sources as batches of bounded bytes. */
+export async function* batchesOf(
+  dataset: Dataset,
+  groups: AsyncIterable<readonly StagedAs[]> | Iterable<readonly StagedAs[]>,
+): AsyncGenerator<Batch> {
+  let staged: StagedAs[] = [];
+  let bytes = 0;
+  for await (const group of groups) {
+    staged.push(...group);
+    for (const { lines } of group) bytes += lines.bytes;
+    if (bytes < BATCH_BYTES) continue;
+    yield { dataset, staged };
+    staged = [];
+    bytes = 0;
+  }
+  if (staged.length > 0) yield { dataset, staged };
 }
+
+/** Results, or the fault because of which the others were cancelled. */
+export async function allOrCause<T>(parts: readonly Promise<T>[]): Promise<T[]> {
+  const settled = await Promise.allSettled(parts);
+  const fault = settled.find(isCause) ?? settled.find(({ status }) => status === "rejected");
+  if (fault?.status === "rejected") throw fault.reason;
+  return Promise.all(parts);
+}
+
+/** The others of a group are cancelled because of the first fault. */
+const isCause = (result: PromiseSettledResult<unknown>) =>
+  result.status === "rejected" && !ToplineError.is(result.reason, "CANCELLED");

@@ -1,5 +1,6 @@
 import type { Dataset } from "@topline/core";
-import { type Batch, headerGone } from "./batch.ts";
+import type { Batch } from "./batch.ts";
+import { headerGone } from "./verdict.ts";
 import { rawLinesOf, recordsOf, type Workspace } from "./workspace.ts";
 
 /** What DuckDB holds of a batch, counted by source. */
@@ -13,21 +14,21 @@ export interface LineCount {
 export async function countLines(
   { db }: Workspace,
   dataset: Dataset,
-): Promise<Map<string, LineCount>> {
+): Promise<Map<number, LineCount>> {
   const rows = await db.rows(
     "counting lines",
     `SELECT source, COUNT(*) AS lines, CAST(SUM(strlen(line) + 1) AS BIGINT) AS bytes FROM ${rawLinesOf(dataset)} GROUP BY source`,
   );
   return new Map(
     rows.map((row) => [
-      row["source"] as string,
+      row["source"] as number,
       { lines: row["lines"] as bigint, bytes: row["bytes"] as bigint },
     ]),
   );
 }
 
 export interface RecordCount {
-  /** The header not counted. */
+  /** That DuckDB holds; the header not counted. */
   readonly records: bigint;
   readonly quarantined: Record<string, bigint>;
 }
@@ -36,15 +37,15 @@ export async function countRecords(
   { db }: Workspace,
   dataset: Dataset,
   staged: Batch["staged"],
-): Promise<Map<string, RecordCount>> {
+): Promise<Map<number, RecordCount>> {
   const names = staged.map(({ name }) => name);
   const rows = await db.rows(
     `the records of ${dataset}`,
     `SELECT source, reason, is_header, COUNT(*) AS records FROM ${recordsOf(dataset)}
      WHERE source BETWEEN $1 AND $2 GROUP BY source, reason, is_header`,
-    [names[0] ?? "", names.at(-1) ?? ""],
+    [names[0] ?? 0, names.at(-1) ?? 0],
   );
-  const counts = new Map<string, RecordCount>();
+  const counts = new Map<number, RecordCount>();
   for (const { source, name, lines } of staged) {
     if (lines.refused !== undefined) continue;
     const own = rows.filter((row) => row["source"] === name);

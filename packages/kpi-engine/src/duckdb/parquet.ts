@@ -2,77 +2,30 @@ import { createReadStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type DataFile, type Dataset, ZONE_TABLES, zoneFolder } from "@topline/core";
+import type { Row } from "./database.ts";
 import { identifier, literal } from "./quoting.ts";
 import { recordsOf, SOURCES, type Workspace } from "./workspace.ts";
 import type { ZoneFilesHere } from "./zone-files.ts";
 
 /** Rows of one file: some 512 MB of listens. A partition of more is split by its key's hash. */
-const FILE_ROWS = 16_000_000;
+const FILE_ROWS = 16_000_000n;
 
-/** Writes a table's accepted rows as Parquet, a file a partition, and uploads them. */
-export async function writeAccepted(
-  work: Workspace,
-  here: ZoneFilesHere,
-  table: Dataset,
-  { stem, intake }: { readonly stem: string; readonly intake: bigint },
-): Promise<DataFile[]> {
-  const { db, store, clock, signal } = work;
-  const what = `the Parquet files of ${table}`;
-  const folder = join(work.directory, `out-${table}`);
-  await mkdir(folder);
-  try {
-    const written = await work.alone(async () =>
-      db.rows(what, await copyStatement(work, table, intake, folder)),
-    );
-    const files: DataFile[] = [];
-    const named = new Map<string, number>();
-    for (const row of written.sort(byName)) {
-      // Of no rows DuckDB makes a file all the same, unless it parts them.
-      if (row["count"] === 0n) continue;
-      const local = row["filename"] as string;
-      const date = /date=([0-9-]+)/.exec(local.slice(folder.length))?.[1];
-      const directory = date === undefined ? "" : `date=${date}/`;
-      const ordinal = (named.get(directory) ?? 0) + 1;
-      named.set(directory, ordinal);
-      const path = `${directory}${stem}${ordinal === 1 ? "" : `-${ordinal}`}.parquet`;
-      await store.put(zoneFolder(table) + path, createReadStream(local), { signal });
-      const file = {
-        path,
-        size: Number(row["file_size_bytes"]),
-        modificationTime: clock.now().getTime(),
-        partition: date === undefined ? {} : { date },
-        records: row["count"] as bigint,
-      };
-      await here.adopt(table, file, local);
-      files.push(file);
-    }
-    return files;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+/** Version 2 writes texts with their lengths apart and numbers by differences: quicker, and a tenth smaller. */
+const FORMAT = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION v2, RETURN_STATS true";
+
+/** A Parquet file of one partition that the zone does not have yet. */
+export interface LocalParquet {
+  readonly local: string;
+  /** Undefined where the table has none. */
+  readonly date: string | undefined;
+  readonly records: bigint;
+  readonly size: number;
 }
 
-const byName = (a: { readonly [name: string]: unknown }, b: typeof a) =>
-  String(a["filename"]) < String(b["filename"]) ? -1 : 1;
+type ZoneTable = (typeof ZONE_TABLES)[Dataset];
 
-async function copyStatement(
-  { db }: Workspace,
-  table: Dataset,
-  intake: bigint,
-  folder: string,
-): Promise<string> {
-  const { columns, partitionBy } = ZONE_TABLES[table];
-  const accepted = `FROM ${recordsOf(table)} AS r JOIN ${SOURCES} AS s ON s.name = r.source WHERE r.reason IS NULL`;
-  const date = partitionBy.length > 0 ? "CAST(r.listen_time AS DATE)" : "DATE '1970-01-01'";
-  const large = await db.rows(
-    `the Parquet files of ${table}`,
-    `SELECT CAST(${date} AS VARCHAR) AS "date", COUNT(*) AS records ${accepted} GROUP BY ${date} HAVING COUNT(*) > ${FILE_ROWS}`,
-  );
-  const key = identifier(columns[0]?.name ?? "");
-  const parts = large.map(({ date, records }) => {
-    const files = Math.ceil(Number(records) / FILE_ROWS);
-    return `WHEN DATE ${literal(date as string)} THEN hash(r.${key}) % ${files}`;
-  });
+/** The rows of a zone table that were accepted of `records`, as the plan's SQL yields them; with the partition. */
+export function acceptedRows({ columns, partitionBy }: ZoneTable, records: string, intake = 0n) {
   const values = columns.map(({ name, type }) => {
     if (name === "source_id") return "s.source_id";
     if (name === "intake") return `CAST(${intake} AS BIGINT) AS intake`;
@@ -81,16 +34,131 @@ async function copyStatement(
       ? `make_timestamptz(epoch_us(${column})) AS ${identifier(name)}`
       : column;
   });
-  const format = "FORMAT parquet, COMPRESSION snappy, RETURN_STATS true";
-  const keys = partitionBy.map(({ name }) => identifier(name));
-  if (keys.length > 0) values.push(`${date} AS ${keys.join()}`);
-  if (parts.length > 0) {
-    keys.push('"part"');
-    values.push(`CASE ${date} ${parts.join(" ")} ELSE 0 END AS "part"`);
-  }
-  const rows = `SELECT ${values.join(", ")} ${accepted}`;
+  if (partitionBy.length > 0) values.push(`CAST(r.listen_time AS DATE) AS "date"`);
+  return `SELECT ${values.join(", ")} FROM ${records} AS r JOIN ${SOURCES} AS s ON s.name = r.source WHERE r.reason IS NULL`;
+}
+
+/** Writes rows as Parquet, a file a partition; none where there is no row. */
+export async function copyRows(
+  work: Workspace,
+  table: Dataset,
+  rows: string,
+  folder: string,
+): Promise<LocalParquet[]> {
+  await mkdir(folder);
+  const keys = ZONE_TABLES[table].partitionBy.map(({ name }) => identifier(name));
   // Partitioning copies every row once more: only where there is something to part.
-  return keys.length === 0
-    ? `COPY (${rows}) TO ${literal(join(folder, "all.parquet"))} (${format})`
-    : `COPY (${rows}) TO ${literal(folder)} (${format}, PARTITION_BY (${keys.join(", ")}), OVERWRITE_OR_IGNORE true)`;
+  const copy =
+    keys.length === 0
+      ? `COPY (${rows}) TO ${literal(join(folder, "all.parquet"))} (${FORMAT})`
+      : `COPY (${rows}) TO ${literal(folder)} (${FORMAT}, PARTITION_BY (${keys.join(", ")}), OVERWRITE_OR_IGNORE true)`;
+  const written = filesOf(folder, await work.db.rows(`the Parquet files of ${table}`, copy));
+  const files: LocalParquet[] = [];
+  for (const file of written) {
+    files.push(...(file.records > FILE_ROWS ? await divided(work, table, file) : [file]));
+  }
+  return files;
+}
+
+/** In the order of their names. Of no rows DuckDB makes a file all the same, unless it parts them. */
+function filesOf(folder: string, rows: readonly Row[], date?: string): LocalParquet[] {
+  return rows
+    .map((row): LocalParquet => {
+      const local = row["filename"] as string;
+      return {
+        local,
+        date: date ?? /date=([0-9-]+)/.exec(local.slice(folder.length))?.[1],
+        records: row["count"] as bigint,
+        size: Number(row["file_size_bytes"]),
+      };
+    })
+    .filter(({ records }) => records > 0n)
+    .sort((a, b) => (a.local < b.local ? -1 : 1));
+}
+
+/** A file of too many rows as several. */
+async function divided(
+  { db }: Workspace,
+  table: Dataset,
+  { local, date, records }: LocalParquet,
+): Promise<LocalParquet[]> {
+  const folder = `${local}.parts`;
+  const key = identifier(ZONE_TABLES[table].columns[0]?.name ?? "");
+  const parts = (records + FILE_ROWS - 1n) / FILE_ROWS;
+  const rows = `SELECT *, hash(${key}) % ${parts} AS "part" FROM ${readParquet([local])}`;
+  const copy = `COPY (${rows}) TO ${literal(folder)} (${FORMAT}, PARTITION_BY ("part"), OVERWRITE_OR_IGNORE true)`;
+  await mkdir(folder);
+  const files = filesOf(folder, await db.rows(`the Parquet files of ${table}`, copy), date);
+  await rm(local);
+  return files;
+}
+
+const readParquet = (paths: readonly string[]) =>
+  `read_parquet([${paths.map(literal).join(", ")}], hive_partitioning = false)`;
+
+/** How many rows each source has in the files. */
+export async function rowsBySource(
+  { db }: Workspace,
+  files: readonly LocalParquet[],
+): Promise<Map<string, bigint>> {
+  if (files.length === 0) return new Map();
+  const rows = await db.rows(
+    "counting rows",
+    `SELECT source_id, COUNT(*) AS records FROM ${readParquet(files.map(({ local }) => local))} GROUP BY source_id`,
+  );
+  return new Map(rows.map((row) => [row["source_id"] as string, row["records"] as bigint]));
+}
+
+/** The same rows but for those of some sources. */
+export async function without(
+  { db }: Workspace,
+  table: Dataset,
+  files: readonly LocalParquet[],
+  sources: ReadonlySet<string>,
+): Promise<LocalParquet[]> {
+  const left = [...sources].map(literal).join(", ");
+  const kept: LocalParquet[] = [];
+  for (const { local, date } of files) {
+    const path = `${local}.kept`;
+    const rows = `SELECT * FROM ${readParquet([local])} WHERE source_id NOT IN (${left})`;
+    const copy = `COPY (${rows}) TO ${literal(path)} (${FORMAT})`;
+    kept.push(...filesOf(path, await db.rows(`the Parquet files of ${table}`, copy), date));
+    await rm(local);
+  }
+  return kept;
+}
+
+/** Of the records in DuckDB that were accepted. */
+export async function copyRecords(
+  work: Workspace,
+  table: Dataset,
+  intake: bigint,
+): Promise<LocalParquet[]> {
+  const rows = acceptedRows(ZONE_TABLES[table], recordsOf(table), intake);
+  // Overlapping statements of one connection would only hold threads that wait for it.
+  return work.alone(() => copyRows(work, table, rows, join(work.directory, `out-${table}`)));
+}
+
+/** Brings local files into the table's folder, under names of this stem. */
+export async function upload(
+  { store, clock, signal }: Workspace,
+  here: ZoneFilesHere,
+  table: Dataset,
+  files: readonly LocalParquet[],
+  stem: string,
+): Promise<DataFile[]> {
+  const uploaded: DataFile[] = [];
+  const named = new Map<string, number>();
+  for (const { local, date, records, size } of files) {
+    const directory = date === undefined ? "" : `date=${date}/`;
+    const ordinal = (named.get(directory) ?? 0) + 1;
+    named.set(directory, ordinal);
+    const path = `${directory}${stem}${ordinal === 1 ? "" : `-${ordinal}`}.parquet`;
+    await store.put(zoneFolder(table) + path, createReadStream(local), { signal });
+    const partition = date === undefined ? {} : { date };
+    const file = { path, size, modificationTime: clock.now().getTime(), partition, records };
+    await here.adopt(table, file, local);
+    uploaded.push(file);
+  }
+  return uploaded;
 }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Row } from "./database.ts";
 import { asBytes, fromBytes } from "./exact-text.ts";
 import { textAsRead } from "./lines.ts";
-import type { IngestedSource } from "./ingest.ts";
+import type { IngestedSource } from "./verdict.ts";
 import { recordsOf, type Workspace } from "./workspace.ts";
 
 /** Bytes after which quarantined rows go on in another object. */

@@ -11,13 +11,14 @@ import {
   type ZoneFiles,
 } from "@topline/core";
 import { bindRelations, computeDates, computedRows } from "./compute.ts";
-import { type IngestedSource, ingestSources } from "./ingest.ts";
-import { writeAccepted } from "./parquet.ts";
+import { ingestSources } from "./ingest.ts";
+import { copyRecords, type LocalParquet, upload } from "./parquet.ts";
 import { writeQuarantined } from "./quarantine.ts";
 import { asBytes } from "./exact-text.ts";
 import { identifier } from "./quoting.ts";
 import { kpiRow } from "./relation-shape.ts";
 import { datesTouchedBetween } from "./touched.ts";
+import type { IngestedSource } from "./verdict.ts";
 import { createIntakeTables, recordsOf, type Workspace } from "./workspace.ts";
 import { ZoneFilesHere } from "./zone-files.ts";
 
@@ -26,6 +27,8 @@ export class DuckDbSession implements EngineSession {
   readonly #work: Workspace;
   readonly #here: ZoneFilesHere;
   readonly #ingested = new Map<string, IngestedSource>();
+  /** Accepted rows of some datasets, which are Parquet from the beginning. */
+  readonly #files = new Map<Dataset, LocalParquet[]>();
   readonly #written = new Set<Dataset>();
 
   private constructor(work: Workspace) {
@@ -46,9 +49,12 @@ export class DuckDbSession implements EngineSession {
   }
 
   async ingest(sources: readonly EngineSource[], limits: PlanLimits): Promise<SourceVerdict[]> {
-    const ingested = await ingestSources(this.#work, sources, limits, this.#ingested.size);
-    for (const item of ingested) this.#ingested.set(item.source.sourceId, item);
-    return ingested.map(({ verdict }) => verdict);
+    const intake = await ingestSources(this.#work, sources, limits, this.#ingested.size);
+    for (const item of intake.sources) this.#ingested.set(item.source.sourceId, item);
+    for (const [dataset, files] of intake.files) {
+      this.#files.set(dataset, [...(this.#files.get(dataset) ?? []), ...files]);
+    }
+    return intake.sources.map(({ verdict }) => verdict);
   }
 
   async writeQuarantine(sourceId: string, prefix: string): Promise<string[]> {
@@ -70,10 +76,13 @@ export class DuckDbSession implements EngineSession {
         `The rows of ${table} were written already in this session; ingest them again in another.`,
       );
     }
-    const files = await writeAccepted(this.#work, this.#here, table, options);
+    const { stem, intake } = options;
+    const local = this.#files.get(table);
+    const files = local ?? (await copyRecords(this.#work, table, intake));
+    const uploaded = await upload(this.#work, this.#here, table, files, stem);
     this.#written.add(table);
-    await this.#releaseRows(table);
-    return files;
+    if (local === undefined) await this.#releaseRows(table);
+    return uploaded;
   }
 
   /**

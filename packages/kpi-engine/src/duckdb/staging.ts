@@ -5,12 +5,18 @@ import { type EngineSource, type ObjectStore, type RefusalCode } from "@topline/
 import { cancelled } from "./database.ts";
 import { DamagedGzip, gunzip } from "./gunzip.ts";
 import { LineCleaner } from "./lines.ts";
+import { LineSurvey } from "./survey.ts";
 
 /** A source's clean lines on this machine, in files that are read in order. */
 export interface StagedSource {
   readonly files: readonly string[];
   /** Of all files, the LF that leads each one not counted. */
   readonly bytes: number;
+  readonly lines: number;
+  /** As `heads.is_plain` has it. */
+  readonly isPlain: boolean;
+  /** The first line. */
+  readonly opening: string;
   readonly refused: { readonly code: RefusalCode; readonly message: string } | undefined;
 }
 
@@ -19,12 +25,12 @@ const FILE_BYTES = 64 * 1024 ** 2;
 
 /**
  * Streams a copy to `directory`, undoing gzip on the way. A source that is refused leaves no file.
- * @param name begins every file's name
+ * @param to.name leads every file's name, in six digits
  */
 export async function stageSource(
   store: Pick<ObjectStore, "get">,
   source: EngineSource,
-  to: { readonly directory: string; readonly name: string },
+  to: { readonly directory: string; readonly name: number },
   options: { readonly maxBytes: number; readonly signal: AbortSignal },
 ): Promise<StagedSource> {
   const { maxBytes, signal } = options;
@@ -59,6 +65,7 @@ export async function stageSource(
 class LineFiles implements AsyncDisposable {
   readonly #directory: string;
   readonly #name: string;
+  readonly #survey = new LineSurvey();
   readonly #files: string[] = [];
   #handle: FileHandle | undefined;
   #inFile = 0;
@@ -66,12 +73,13 @@ class LineFiles implements AsyncDisposable {
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
 
-  constructor(directory: string, name: string) {
+  constructor(directory: string, name: number) {
     this.#directory = directory;
-    this.#name = name;
+    this.#name = String(name).padStart(6, "0");
   }
 
   async write(lines: Buffer): Promise<void> {
+    this.#survey.take(lines);
     this.#waiting.push(lines);
     this.#waitingBytes += lines.length;
     if (this.#waitingBytes >= 1024 ** 2) await this.#flush();
@@ -79,13 +87,21 @@ class LineFiles implements AsyncDisposable {
 
   async finish(): Promise<StagedSource> {
     await this.#flush();
-    return { files: this.#files, bytes: this.#bytes, refused: undefined };
+    const { lines, isPlain, opening } = this.#survey;
+    return { files: this.#files, bytes: this.#bytes, lines, isPlain, opening, refused: undefined };
   }
 
   async refuse(code: RefusalCode, message: string): Promise<StagedSource> {
     await this.#close();
     for (const file of this.#files) await rm(file);
-    return { files: [], bytes: 0, refused: { code, message } };
+    return {
+      files: [],
+      bytes: 0,
+      lines: 0,
+      isPlain: false,
+      opening: "",
+      refused: { code, message },
+    };
   }
 
   async #flush(): Promise<void> {

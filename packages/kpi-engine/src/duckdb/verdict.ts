@@ -1,6 +1,20 @@
-import type { EngineSource, PlanLimits, SourceVerdict } from "@topline/core";
+import {
+  type EngineSource,
+  type PlanLimits,
+  type SourceVerdict,
+  ToplineError,
+} from "@topline/core";
 
 /** What becomes of a source, once its records are counted. */
+
+export interface IngestedSource {
+  readonly source: EngineSource;
+  /** Its `source` in every table. */
+  readonly name: number;
+  readonly verdict: SourceVerdict;
+  /** Each record is one line, and so numbered from the first line. */
+  readonly isLinewise: boolean;
+}
 
 export function verdictOf(
   source: EngineSource,
@@ -23,3 +37,23 @@ export const refusedUnread = (
   { sourceId }: EngineSource,
   refused: NonNullable<SourceVerdict["refused"]>,
 ): SourceVerdict => ({ sourceId, records: 0n, accepted: 0n, quarantined: {}, refused });
+
+/** What DuckDB has read differs from what was written for it. */
+export function lost(
+  { key }: EngineSource,
+  expected: number,
+  found: bigint,
+  unit = "bytes of lines",
+): ToplineError {
+  return new ToplineError(
+    "ENGINE_FAILED",
+    `DuckDB read ${found} ${unit} of ${key}; ${expected} were written for it. Nothing was taken in; this is a fault of the engine: please report it.`,
+  );
+}
+
+export function headerGone({ key, inputKey, head }: EngineSource): ToplineError {
+  return new ToplineError(
+    "STATE_CORRUPT",
+    `The copy ${inputKey} of ${key} has no record equal to the header ${JSON.stringify(head.record.slice(0, 200))} that was read from the file. Start a new run.`,
+  );
+}

@@ -98,17 +98,17 @@ export const rawLinesOf = (dataset: Dataset) => own(`raw_lines_${dataset}`);
 /** The tables that ingestion fills, empty. */
 export async function createIntakeTables({ db, plan }: Workspace): Promise<void> {
   await db.run("its tables", `CREATE SCHEMA ${OWN}`);
-  await db.run("its tables", `CREATE TABLE ${SOURCES} (name VARCHAR, source_id VARCHAR)`);
+  await db.run("its tables", `CREATE TABLE ${SOURCES} (name INT, source_id VARCHAR)`);
   await db.run(
     "its tables",
-    "CREATE TEMP VIEW lines AS SELECT '' AS source, 0::BIGINT AS n, '' AS line LIMIT 0",
+    "CREATE TEMP VIEW lines AS SELECT 0 AS source, 0::BIGINT AS n, '' AS line LIMIT 0",
   );
   for (const dataset of DATASETS) {
     const { columns, sql } = plan.datasets[dataset];
     const positions = columns.map(({ name }) => `${identifier(`p_${name}`)} INT`).join(", ");
     await db.run(
       "its tables",
-      `CREATE TABLE ${headsOf(dataset)} (source VARCHAR, header VARCHAR, width INT, ${positions})`,
+      `CREATE TABLE ${headsOf(dataset)} (source INT, header VARCHAR, width INT, is_plain BOOLEAN, ${positions})`,
     );
     await useHeads(db, dataset);
     await db.run(`the records of ${dataset}`, `CREATE TABLE ${recordsOf(dataset)} AS\n${sql}`);

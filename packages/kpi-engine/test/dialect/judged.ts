@@ -1,3 +1,4 @@
+import { deepStrictEqual } from "node:assert";
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -15,6 +16,7 @@ import {
 import { DuckDBBlobValue, DuckDBInstance, DuckDBTimestampValue } from "@duckdb/node-api";
 import { BRIDGE_MACROS } from "../../src/duckdb/bridge.ts";
 import { LineCleaner, textAsRead } from "../../src/duckdb/lines.ts";
+import { LineSurvey } from "../../src/duckdb/survey.ts";
 
 /** One record and what became of it, as either judge tells it. */
 export interface Judged {
@@ -79,29 +81,41 @@ export class CompiledDialect implements AsyncDisposable {
     const columns = CONTRACTS[dataset].columns.map((column) => column.name);
     await connection.run("CREATE OR REPLACE TABLE raw (source VARCHAR, line VARCHAR)");
     await connection.run(
-      `CREATE OR REPLACE TABLE heads (source VARCHAR, header VARCHAR, width INT, ${columns.map((name) => `p_${name} INT`).join(", ")})`,
+      `CREATE OR REPLACE TABLE heads (source VARCHAR, header VARCHAR, width INT, is_plain BOOLEAN, ${columns.map((name) => `p_${name} INT`).join(", ")})`,
     );
     for (const [i, { bytes, head }] of files.entries()) {
       const path = join(this.#directory, "lines.txt");
-      await writeFile(path, cleaned(bytes));
+      const lines = cleaned(bytes);
+      const survey = new LineSurvey();
+      survey.take(lines);
+      await writeFile(path, lines);
       await connection.run(
         `INSERT INTO raw SELECT '${i}', line FROM read_csv('${path}', columns = {'line': 'VARCHAR'}, header = false, auto_detect = false, delim = '\x02\x02\x02', quote = '', escape = '', strict_mode = false, new_line = '\\n', max_line_size = 2097152, parallel = false) WHERE line <> ''`,
       );
       const positions = columns.map((name) => (head.positions[name] ?? Number.NaN) + 1);
       await connection.run(
-        `INSERT INTO heads VALUES ($1, $2, ${head.width}, ${positions.join()})`,
-        [String(i), head.record],
+        `INSERT INTO heads VALUES ($1, $2, ${head.width}, $3, ${positions.join()})`,
+        [String(i), head.record, survey.isPlain],
       );
     }
     await connection.run(
       "CREATE OR REPLACE VIEW lines AS SELECT source, rowid - MIN(rowid) OVER (PARTITION BY source) + 1 AS n, line FROM raw",
     );
+    const judged = await this.#rows(dataset, files.length);
+    // An engine that has not looked comes to the same.
+    await connection.run("UPDATE heads SET is_plain = false");
+    deepStrictEqual(await this.#rows(dataset, files.length), judged);
+    return judged;
+  }
+
+  async #rows(dataset: Dataset, files: number): Promise<Judged[][]> {
+    const columns = CONTRACTS[dataset].columns.map((column) => column.name);
     const texts = new Set(["line"]);
     for (const { name, type } of CONTRACTS[dataset].columns) if (type === "string") texts.add(name);
-    const result = await connection.runAndReadAll(
+    const result = await this.#connection.runAndReadAll(
       `SELECT source, n, is_header, reason, ${["line", ...columns].map((name) => (texts.has(name) ? unaltered(name) : name)).join(", ")} FROM (${compileDataset(CONTRACTS[dataset])}) ORDER BY CAST(source AS INT), n`,
     );
-    const judged: Judged[][] = files.map(() => []);
+    const judged: Judged[][] = Array.from({ length: files }, () => []);
     for (const row of result.getRowObjects()) {
       judged[Number(row["source"])]?.push({
         n: Number(row["n"]),

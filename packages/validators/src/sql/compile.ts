@@ -1,7 +1,7 @@
 import type { ColumnRule } from "../columns.ts";
 import type { Contract } from "../contract.ts";
 import { joinsLines } from "../dialect.ts";
-import { isInvalid, isPlainlyValid, valueOf } from "./predicates.ts";
+import { isInvalid, isPlainlyValid, PLAIN_BYTES, valueOf } from "./predicates.ts";
 import { cutCells, fieldOf, isAside, joinedRecords } from "./records.ts";
 
 /**
@@ -44,10 +44,11 @@ function compileLines(contract: Contract): string {
   const columns = Object.entries(contract.rules);
   const names = columns.map(([name]) => name);
   const moments = columns.filter(([, rule]) => rule.kind === "timestamp").map(([name]) => name);
-  const carried = ["source", "n", "line", "header", "width", ...names.map((name) => `p_${name}`)];
+  const ofHead = ["header", "width", "is_plain", ...names.map((name) => `p_${name}`)];
+  const carried = ["source", "n", "line", ...ofHead];
   return `-- ${contract.dataset}: one row a record
 WITH split_lines AS (
-  SELECT r.source, r.n, r.line, h.header, h.width, ${names.map((name) => `h.p_${name}`).join(", ")}, split(r.line, ',') AS parts
+  SELECT r.source, r.n, r.line, ${ofHead.map((name) => `h.${name}`).join(", ")}, split(r.line, ',') AS parts
   FROM lines r JOIN heads h ON h.source = r.source),
 named AS (
   SELECT ${carried.join(", ")}, parts,
@@ -56,22 +57,22 @@ named AS (
 timed AS (
   SELECT ${["*", ...moments.map((name) => `TRY_CAST(${name} AS TIMESTAMP) AS moment_${name}`)].join(", ")} FROM named),
 looked_at AS (
-  SELECT *, array_size(parts) = width AND octet_length(line) <= ${PLAIN_BYTES} AND NOT regexp_like(line, '[^ !#-~]') AND COALESCE(
-    ${columns.map(([name, rule]) => isPlainlyValid(name, rule, `moment_${name}`)).join("\n    AND ")}, false) AS is_plain
+  SELECT *, array_size(parts) = width AND CASE WHEN is_plain THEN true ELSE ${isPlain("line")} END AND COALESCE(
+    ${columns.map(([name, rule]) => isPlainlyValid(name, rule, `moment_${name}`)).join("\n    AND ")}, false) AS is_good
   FROM timed),
 cut AS (
   SELECT *, CASE
-      WHEN is_plain THEN NULL
+      WHEN is_good THEN NULL
       WHEN ${isAside("line")} THEN NULL
       ELSE ${cutCells("line")} END AS cells
   FROM looked_at),
 fielded AS (
-  SELECT ${["source", "n", "header", "line", "is_plain", ...moments.map((name) => `moment_${name}`)].join(", ")},
-    ${names.map((name) => `CASE WHEN is_plain THEN ${name} ELSE ${cellText(name)} END AS ${name}`).join(",\n    ")}
+  SELECT ${["source", "n", "header", "line", "is_good", ...moments.map((name) => `moment_${name}`)].join(", ")},
+    ${names.map((name) => `CASE WHEN is_good THEN ${name} ELSE ${cellText(name)} END AS ${name}`).join(",\n    ")}
   FROM cut),
 judged AS (
   SELECT *, CASE
-    WHEN is_plain THEN NULL
+    WHEN is_good THEN NULL
     ${reasons(contract)} END AS reason
   FROM fielded)
 SELECT source, n, line = header AS is_header, reason,
@@ -80,8 +81,12 @@ SELECT source, n, line = header AS is_header, reason,
 FROM judged`;
 }
 
-/** Lines over this are never plain: it keeps the first look cheap. */
-const PLAIN_BYTES = 1_024;
+/**
+ * Holds for a line of cells that are their own text: printable ASCII without `"`, and no blank at a cell's end. It
+ * is short, so that no text of it can be too long. An engine that has seen as much of all lines says so in `heads`.
+ */
+const isPlain = (line: string): string =>
+  `octet_length(${line}) <= ${PLAIN_BYTES} AND NOT regexp_like(${line}, '[^ !#-~]|^ | $|, | ,')`;
 
 const cellText = (name: string): string =>
   `CASE WHEN array_size(cells) = width THEN ${fieldOf(`get(cells, p_${name} - 1)`)} END`;
@@ -107,5 +112,5 @@ function accepted(name: string, rule: ColumnRule): string {
 /** As `accepted`, with what the first look has cast already. */
 function quickly(name: string, rule: ColumnRule): string {
   if (rule.kind !== "timestamp") return accepted(name, rule);
-  return `CASE WHEN is_plain THEN moment_${name} WHEN reason IS NULL THEN ${valueOf(name, rule)} END AS ${name}`;
+  return `CASE WHEN is_good THEN moment_${name} WHEN reason IS NULL THEN ${valueOf(name, rule)} END AS ${name}`;
 }
