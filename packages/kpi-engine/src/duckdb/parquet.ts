@@ -38,12 +38,13 @@ export function acceptedRows({ columns, partitionBy }: ZoneTable, records: strin
   return `SELECT ${values.join(", ")} FROM ${records} AS r JOIN ${SOURCES} AS s ON s.name = r.source WHERE r.reason IS NULL`;
 }
 
-/** Writes rows as Parquet, a file a partition; none where there is no row. */
+/** Writes rows as Parquet, a file a partition, or several of some `fileRows`; none where there is no row. */
 export async function copyRows(
-  work: Workspace,
+  work: Pick<Workspace, "db">,
   table: Dataset,
   rows: string,
   folder: string,
+  fileRows = FILE_ROWS,
 ): Promise<LocalParquet[]> {
   await mkdir(folder);
   const keys = ZONE_TABLES[table].partitionBy.map(({ name }) => identifier(name));
@@ -55,7 +56,7 @@ export async function copyRows(
   const written = filesOf(folder, await work.db.rows(`the Parquet files of ${table}`, copy));
   const files: LocalParquet[] = [];
   for (const file of written) {
-    files.push(...(file.records > FILE_ROWS ? await divided(work, table, file) : [file]));
+    files.push(...(file.records > fileRows ? await divided(work, table, file, fileRows) : [file]));
   }
   return files;
 }
@@ -78,13 +79,14 @@ function filesOf(folder: string, rows: readonly Row[], date?: string): LocalParq
 
 /** A file of too many rows as several. */
 async function divided(
-  { db }: Workspace,
+  { db }: Pick<Workspace, "db">,
   table: Dataset,
   { local, date, records }: LocalParquet,
+  fileRows: bigint,
 ): Promise<LocalParquet[]> {
   const folder = `${local}.parts`;
   const key = identifier(ZONE_TABLES[table].columns[0]?.name ?? "");
-  const parts = (records + FILE_ROWS - 1n) / FILE_ROWS;
+  const parts = (records + fileRows - 1n) / fileRows;
   const rows = `SELECT *, hash(${key}) % ${parts} AS "part" FROM ${readParquet([local])}`;
   const copy = `COPY (${rows}) TO ${literal(folder)} (${FORMAT}, PARTITION_BY ("part"), OVERWRITE_OR_IGNORE true)`;
   await mkdir(folder);
