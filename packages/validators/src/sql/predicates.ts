@@ -48,17 +48,42 @@ export function valueOf(name: string, rule: ColumnRule): string {
 /** Lines over this are never plain. */
 export const PLAIN_BYTES = 255;
 
+/** Whether the first look casts the text to the value that goes into the zone. */
+export const hasCast = ({ kind }: ColumnRule): boolean =>
+  kind === "timestamp" || kind === "integer";
+
+/** The cast of a cell as a column, for `isPlainlyValid` and the value. */
+export function castOf(name: string, rule: ColumnRule): string | undefined {
+  if (!hasCast(rule)) return undefined;
+  return `TRY_CAST(${name} AS ${rule.kind === "integer" ? "INT" : "TIMESTAMP"}) AS cast_${name}`;
+}
+
 /**
  * Holds only for a cell of a plain line that keeps its rule; cheap, and free to be wrong in the other direction.
- * `moment` is the cell cast to a timestamp.
+ * What a cast gives back unchanged is a real time, day or number, in the one spelling that both engines share.
  */
-export function isPlainlyValid(name: string, rule: ColumnRule, moment: string): string {
-  if (rule.kind === "timestamp") {
-    // What a cast gives back unchanged is a real time, in the one spelling that both engines share.
-    return `CAST(${moment} AS STRING) = ${name} AND ${moment} BETWEEN TIMESTAMP '1970-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'`;
+export function isPlainlyValid(name: string, rule: ColumnRule): string {
+  const isPresent = `${name} <> ''`;
+  if (rule.kind === "text" && rule.maxCodePoints >= PLAIN_BYTES) {
+    return rule.optional ? "true" : isPresent;
   }
-  const isPresent = rule.optional ? [] : [`${name} <> ''`];
-  const isShort = rule.kind === "text" && rule.maxCodePoints >= PLAIN_BYTES;
-  const isValid = isShort ? [] : [`NOT (${isInvalid(name, rule)})`];
-  return [...isPresent, ...isValid].join(" AND ") || "true";
+  const isValid = PLAIN_RULES[rule.kind](name, rule as never);
+  return rule.optional ? `(${name} = '' OR ${isValid})` : `${isPresent} AND ${isValid}`;
 }
+
+const isCastBack = (cast: string, name: string) => `CAST(${cast} AS STRING) = ${name}`;
+
+const PLAIN_RULES: {
+  readonly [Kind in ColumnRule["kind"]]: (
+    name: string,
+    rule: Extract<ColumnRule, { kind: Kind }>,
+  ) => string;
+} = {
+  text: (name, { maxCodePoints }) => `length(${name}) <= ${maxCodePoints}`,
+  integer: (name, { min, max }) =>
+    `${isCastBack(`cast_${name}`, name)} AND cast_${name} BETWEEN ${Math.max(min, 0)} AND ${max}`,
+  date: (name) =>
+    `octet_length(${name}) = 10 AND ${name} >= '0001' AND ${isCastBack(`TRY_CAST(${name} AS DATE)`, name)}`,
+  timestamp: (name) =>
+    `${isCastBack(`cast_${name}`, name)} AND cast_${name} BETWEEN TIMESTAMP '1970-01-01 00:00:00' AND TIMESTAMP '9999-12-31 23:59:59.999999'`,
+};

@@ -5,9 +5,12 @@ import { MAX_LINE_BYTES, MAX_RECORD_LINES } from "../dialect.ts";
  * `chr(1)` and `chr(2)` serve as markers: a line that holds them has been set aside before.
  */
 
-/** Holds for a line that is set aside. Text that is not UTF-8 does not survive the round trip in Spark. */
+/**
+ * Holds for a line that is set aside. Text that is not UTF-8 does not survive the round trip in Spark; printable
+ * ASCII needs no such look.
+ */
 export const isAside = (line: string): string =>
-  `(octet_length(${line}) > ${MAX_LINE_BYTES} OR regexp_like(${line}, concat('[', chr(0), '-', chr(8), chr(10), '-', chr(31), ']')) OR decode(encode(${line}, 'UTF-8'), 'UTF-8') <> ${line})`;
+  `(octet_length(${line}) > ${MAX_LINE_BYTES} OR CASE WHEN regexp_like(${line}, '[^ -~]') THEN regexp_like(${line}, concat('[', chr(0), '-', chr(8), chr(10), '-', chr(31), ']')) OR decode(encode(${line}, 'UTF-8'), 'UTF-8') <> ${line} ELSE false END)`;
 
 /** Whether a line has an odd number of quotes, as 0 or 1. Most lines have none: those cost a search. */
 const oddQuotes = (line: string) =>
