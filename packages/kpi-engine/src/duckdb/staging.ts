@@ -23,6 +23,9 @@ export interface StagedSource {
 /** Bytes after which the lines go on in another file, so that several threads can read one source. */
 const FILE_BYTES = 64 * 1024 ** 2;
 
+/** Bytes that go to the disk in one call. */
+const WRITE_BYTES = 1024 ** 2;
+
 /**
  * Streams a copy to `directory`, undoing gzip on the way. A source that is refused leaves no file.
  * @param to.name leads every file's name, in six digits
@@ -70,7 +73,8 @@ class LineFiles implements AsyncDisposable {
   #handle: FileHandle | undefined;
   #inFile = 0;
   #bytes = 0;
-  #waiting: Buffer[] = [];
+  /** Written out of again and again: fresh memory for every megabyte costs more than the copy into this. */
+  readonly #waiting = Buffer.allocUnsafeSlow(WRITE_BYTES);
   #waitingBytes = 0;
 
   constructor(directory: string, name: number) {
@@ -80,9 +84,9 @@ class LineFiles implements AsyncDisposable {
 
   async write(lines: Buffer): Promise<void> {
     this.#survey.take(lines);
-    this.#waiting.push(lines);
-    this.#waitingBytes += lines.length;
-    if (this.#waitingBytes >= 1024 ** 2) await this.#flush();
+    if (this.#waitingBytes + lines.length > WRITE_BYTES) await this.#flush();
+    if (lines.length > WRITE_BYTES) return await this.#append(lines);
+    this.#waitingBytes += lines.copy(this.#waiting, this.#waitingBytes);
   }
 
   async finish(): Promise<StagedSource> {
@@ -106,10 +110,13 @@ class LineFiles implements AsyncDisposable {
 
   async #flush(): Promise<void> {
     if (this.#waitingBytes === 0) return;
-    this.#handle ??= await this.#next();
-    const bytes = Buffer.concat(this.#waiting);
-    this.#waiting = [];
+    await this.#append(this.#waiting.subarray(0, this.#waitingBytes));
     this.#waitingBytes = 0;
+  }
+
+  /** Whole lines, so that a file ends with one. */
+  async #append(bytes: Buffer): Promise<void> {
+    this.#handle ??= await this.#next();
     for (let at = 0; at < bytes.length;) {
       at += (await this.#handle.write(bytes, at)).bytesWritten;
     }
