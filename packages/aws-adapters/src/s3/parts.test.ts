@@ -40,6 +40,20 @@ describe("parts", () => {
       }),
     );
   });
+
+  test("are made of those that are given back once they have been read", async () => {
+    const given = Array.from({ length: 40 }, (_, at) => new Uint8Array(7).fill(at));
+    const spare: Uint8Array[] = [];
+    const read: number[] = [];
+    const memory = new Set<ArrayBufferLike>();
+    for await (const part of cut(from(given), () => 20, spare)) {
+      read.push(...part);
+      if (part.byteLength === 20) memory.add(part.buffer);
+      spare.push(part);
+    }
+    expect(read).toEqual(given.flatMap((chunk) => Array.from(chunk)));
+    expect(memory.size).toBe(1);
+  });
 });
 
 async function* from(chunks: readonly Uint8Array[]) {

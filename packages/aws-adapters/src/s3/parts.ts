@@ -22,38 +22,44 @@ export function* spans(first: number, last: number, partSize: number): Generator
   }
 }
 
-/** Cuts a stream into parts of `sizeOf(index)` bytes; the last may be shorter. Chunks are copied. */
+/**
+ * Cuts a stream into parts of `sizeOf(index)` bytes; the last may be shorter. Chunks are copied.
+ * @param spare memory of parts that are no longer needed, from which later ones of the same size are made
+ */
 export async function* cut(
   source: AsyncIterable<Uint8Array>,
   sizeOf: (index: number) => number,
+  spare: Uint8Array[] = [],
 ): AsyncGenerator<Uint8Array> {
   let index = 0;
-  let held: Uint8Array[] = [];
-  let missing = sizeOf(index);
+  let size = sizeOf(index);
+  let part: Uint8Array = new Uint8Array();
+  let filled = 0;
   for await (const chunk of source) {
     for (let at = 0; at < chunk.byteLength;) {
-      const piece = chunk.slice(at, at + missing);
-      held.push(piece);
+      const piece = chunk.subarray(at, at + size - filled);
+      const needed = filled + piece.byteLength;
+      if (needed > part.byteLength) {
+        // The first part may be all there is, of any size: its memory grows with it.
+        const room = index === 0 ? Math.min(Math.max(needed, 2 * part.byteLength), size) : size;
+        part = grown(part.subarray(0, filled), room, spare);
+      }
+      part.set(piece, filled);
+      filled = needed;
       at += piece.byteLength;
-      missing -= piece.byteLength;
-      if (missing > 0) continue;
-      const part = joined(held);
-      held = [];
-      missing = sizeOf(++index);
+      if (filled < size) continue;
       yield part;
+      part = new Uint8Array();
+      filled = 0;
+      size = sizeOf(++index);
     }
   }
-  if (held.length > 0) yield joined(held);
+  if (filled > 0) yield part.subarray(0, filled);
 }
 
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.byteLength;
-  }
-  return bytes;
+function grown(bytes: Uint8Array, size: number, spare: Uint8Array[]): Uint8Array {
+  const at = spare.findIndex(({ byteLength }) => byteLength === size);
+  const [memory = new Uint8Array(size)] = at < 0 ? [] : spare.splice(at, 1);
+  memory.set(bytes);
+  return memory;
 }

@@ -26,7 +26,8 @@ export async function put(
     return putWhole(bucket, key, body, options);
   }
   const stream = body instanceof Uint8Array ? once(body) : body;
-  const parts = cut(stream, (index) => streamPartSize(bucket.partSize, index));
+  const sent: Uint8Array[] = [];
+  const parts = cut(stream, (index) => streamPartSize(bucket.partSize, index), sent);
   const first = await parts.next();
   if (first.done === true) return putWhole(bucket, key, new Uint8Array(), options);
   const second = await parts.next();
@@ -43,9 +44,12 @@ export async function put(
   };
   const every = rejoined([first.value, second.value], parts);
   try {
-    return await uploadInParts(bucket, upload, every, (part, slot) =>
-      sendPart(bucket, key, part, slot),
-    );
+    return await uploadInParts(bucket, upload, every, async (part, slot) => {
+      const result = await sendPart(bucket, key, part, slot);
+      // S3 has it whole. A part that failed is not used again: the connection may still hold on to it.
+      sent.push(part);
+      return result;
+    });
   } finally {
     // Closes the source, also where no part was drawn from it any more.
     await parts.return(undefined);
