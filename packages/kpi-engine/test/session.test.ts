@@ -334,7 +334,7 @@ test("a fault of the store is told as it is, and leaves nothing", async () => {
   expect(error.code).toBe("OBJECT_NOT_FOUND");
 });
 
-test("dates are computed in batches of bounded rows, never a date in parts", () => {
+test("small dates are computed in batches of bounded rows, a large one alone, never one in parts", () => {
   const file = (date: string, records: bigint): DataFile => ({
     path: `date=${date}/x.parquet`,
     size: 1,
@@ -342,22 +342,26 @@ test("dates are computed in batches of bounded rows, never a date in parts", () 
     partition: { date },
     records,
   });
-  const million = 1_000_000n;
+  const thousand = 1000n;
   const files = [
-    file("a", 3n * million),
-    file("b", 2n * million),
-    file("c", million),
-    file("d", 90n * million),
-    file("c", million),
-    file("e", million),
+    file("a", 900n * thousand),
+    file("b", 90_000n * thousand),
+    file("c", 999n * thousand),
+    file("d", 500n * thousand),
+    file("d", 500n * thousand),
+    file("e", 300n * thousand),
+    file("e", 600n * thousand),
+    ...["f", "g", "h"].map((date) => file(date, 950n * thousand)),
   ];
-  const found = [...batches(files, ["a", "b", "c", "d", "none", "e"])];
-  expect(found.map(({ dates, rows }) => [dates.join(), rows / million])).toEqual([
-    ["a,b", 5n],
-    ["c", 2n],
-    ["d", 90n],
-    ["e", 1n],
+  const dates = ["a", "b", "c", "d", "none", "e", "f", "g", "h"];
+  const found = [...batches(files, dates)];
+  expect(found.map((batch) => [batch.dates.join(), batch.rows / thousand])).toEqual([
+    ["b", 90_000n],
+    ["d", 1000n],
+    ["a,c,e,f,g", 4699n],
+    ["h", 950n],
   ]);
+  expect(found.flatMap((batch) => batch.files)).toHaveLength(files.length);
 });
 
 test("the quarantine can be written after the rows, and the rows once", async () => {

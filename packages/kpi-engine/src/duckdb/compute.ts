@@ -17,6 +17,9 @@ import { emptyRows, type ZoneFilesHere } from "./zone-files.ts";
 /** Rows of `streams` that are computed at a time, unless one date alone has more. */
 const BATCH_ROWS = 5_000_000n;
 
+/** A date of so many rows is computed alone: where all rows have one date, grouping by it costs nothing. */
+const LARGE_DATE_ROWS = 1_000_000n;
+
 /** Violations of one audit that are told of one batch: the first says what is wrong, thousands say no more. */
 const TOLD = 20;
 
@@ -118,7 +121,7 @@ interface DateBatch {
   readonly rows: bigint;
 }
 
-/** Whole dates that have files, `BATCH_ROWS` rows at a time. */
+/** Whole dates that have files: a large one alone, of others `BATCH_ROWS` rows at a time. */
 export function* batches(
   files: readonly DataFile[],
   dates: readonly string[],
@@ -129,6 +132,10 @@ export function* batches(
     const ofDate = byDate.get(date) ?? [];
     const rows = ofDate.reduce((sum, { records }) => sum + records, 0n);
     if (rows === 0n) continue;
+    if (rows >= LARGE_DATE_ROWS) {
+      yield { dates: [date], files: ofDate, rows };
+      continue;
+    }
     if (batch.rows > 0n && batch.rows + rows > BATCH_ROWS) {
       yield batch;
       batch = { dates: [], files: [], rows: 0n };

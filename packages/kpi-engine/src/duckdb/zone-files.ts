@@ -91,12 +91,19 @@ function rowsOf(table: Dataset, paths: readonly string[]): string {
     if (type === "timestamp") return `make_timestamp(epoch_us(${column})) AS ${column}`;
     return `CAST(${column} AS ${duckTypes[type]}) AS ${column}`;
   });
-  if (datedBy(table)) {
-    columns.push(
-      `nullif(left(right(filename, ${NAME_LENGTH + 11}), 10), ${literal(NO_DATE)}) AS "date"`,
-    );
-  }
+  if (datedBy(table)) columns.push(`${dateOf(paths)} AS "date"`);
   return `SELECT ${columns.join(", ")} FROM read_parquet([${paths.map(literal).join(", ")}], hive_partitioning = false)`;
+}
+
+/** A constant where there is but one: text that is cut out for every row is hashed and compared for every row, too. */
+function dateOf(paths: readonly string[]): string {
+  const [date = NO_DATE, ...others] = new Set(
+    paths.map((path) => path.slice(-NAME_LENGTH - 11, -NAME_LENGTH - 1)),
+  );
+  if (others.length > 0) {
+    return `nullif(left(right(filename, ${NAME_LENGTH + 11}), 10), ${literal(NO_DATE)})`;
+  }
+  return date === NO_DATE ? "CAST(NULL AS VARCHAR)" : literal(date);
 }
 
 export function emptyRows(table: Dataset): string {
