@@ -199,3 +199,30 @@ describe("too many bad rows", () => {
     expect(zone.zone.streams.reduce((sum, { records }) => sum + records, 0n)).toBe(5n);
   });
 });
+
+test.each(["", "u1,t1,2024-06-25 10:00:00\n"])(
+  "a copy without the header that was read from the file is told: %j",
+  async (bytes) => {
+    await using zone = await bench();
+    for (const dataset of ["streams", "users"] as const) {
+      const drop = { dataset, bytes, head: csv(dataset) };
+      await expect(zone.take([drop])).rejects.toMatchObject({ code: "STATE_CORRUPT" });
+    }
+  },
+);
+
+test("sources that are refused leave the others' rows of their dates", async () => {
+  await using zone = await bench();
+  const day = (n: number) => `2024-06-2${n} 10:00:00`;
+  await zone.take([
+    { dataset: "streams", bytes: csv("streams", `u1,t1,${day(5)}`, `u1,t1,${day(6)}`) },
+    { dataset: "streams", bytes: csv("streams", `u2,t1,${day(5)}`, "x", "y") },
+    { dataset: "streams", bytes: csv("streams", `u3,t1,${day(7)}`, "x", "y") },
+  ]);
+  expect(zone.zone.streams.map(({ partition, records }) => [partition, records])).toEqual([
+    [{ date: "2024-06-25" }, 1n],
+    [{ date: "2024-06-26" }, 1n],
+  ]);
+  const { rows } = await zone.compute(["2024-06-25", "2024-06-26", "2024-06-27"]);
+  expect(rows["GENRE_KPIS"]).toEqual([]);
+});

@@ -4,7 +4,7 @@ import { batchesOf, type NamedSource, type StagedAs, stagedGroups } from "./batc
 import { countLines, countRecords } from "./counting.ts";
 import { acceptedRows, copyRows, type LocalParquet, rowsBySource, without } from "./parquet.ts";
 import { addHeads, dropLines, filesOf, loadLines, readLines, removeFiles } from "./raw-lines.ts";
-import { type IngestedSource, lost, refusedUnread, verdictOf } from "./verdict.ts";
+import { headerGone, type IngestedSource, lost, refusedUnread, verdictOf } from "./verdict.ts";
 import { recordsOf, useHeads, type Workspace } from "./workspace.ts";
 
 /**
@@ -20,6 +20,7 @@ export async function ingestLinewise(
 ): Promise<{ ingested: IngestedSource[]; files: LocalParquet[] }> {
   const staged = (await Array.fromAsync(stagedGroups(work, sources, limits))).flat();
   const read = staged.filter(({ lines }) => lines.refused === undefined);
+  for (const { source, lines } of read) if (lines.lines === 0) throw headerGone(source);
   await addHeads(work, read);
   await useHeads(work.db, dataset);
   const files = await writeAccepted(work, dataset, read);
