@@ -69,6 +69,13 @@ export interface Bench extends AsyncDisposable {
   compute(dates: readonly string[], plan?: Plan): Promise<Computed>;
 }
 
+/** An object as text. */
+export async function text(zone: Bench, key: string): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const part of (await zone.store.get(key)).body) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
 export interface Computed {
   readonly figures: Awaited<ReturnType<EngineSession["compute"]>>["figures"];
   readonly violations: Awaited<ReturnType<EngineSession["compute"]>>["violations"];
