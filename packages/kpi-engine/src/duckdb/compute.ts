@@ -92,6 +92,10 @@ export async function computeDates(
         `INSERT INTO ${resultOf(relation)} BY NAME FROM ${identifier(relation)}`,
       );
     }
+    // A table is replaced only when the next is whole: two batches would need memory at a time.
+    for (const { name } of perDate) {
+      await db.run(`relation ${name}`, `DROP TABLE ${identifier(name)}`);
+    }
   }
   for (const table of plan.tables) await checkKeys(db, resultOf(table.relation), table);
   return { figures: dates.map((date) => figures.get(date) ?? none(date)), violations };
