@@ -13,6 +13,9 @@ const FILE_ROWS = 16_000_000n;
 /** Version 2 writes texts with their lengths apart and numbers by differences: quicker, and a tenth smaller. */
 const FORMAT = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION v2, RETURN_STATS true";
 
+/** Read at a time for an upload. */
+const READ_BYTES = 1024 ** 2;
+
 /** A Parquet file of one partition that the zone does not have yet. */
 export interface LocalParquet {
   readonly local: string;
@@ -156,7 +159,8 @@ export async function upload(
     const ordinal = (named.get(directory) ?? 0) + 1;
     named.set(directory, ordinal);
     const path = `${directory}${stem}${ordinal === 1 ? "" : `-${ordinal}`}.parquet`;
-    await store.put(zoneFolder(table) + path, createReadStream(local), { signal });
+    const body = createReadStream(local, { highWaterMark: READ_BYTES });
+    await store.put(zoneFolder(table) + path, body, { signal });
     const partition = date === undefined ? {} : { date };
     const file = { path, size, modificationTime: clock.now().getTime(), partition, records };
     await here.adopt(table, file, local);
