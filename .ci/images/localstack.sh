@@ -7,7 +7,8 @@ root=$WORK/localstack
 site=$root/opt/code/localstack/site
 
 python=
-for candidate in "${TOPLINE_IMAGE_PYTHON:-}" "$HOME"/.pyenv/versions/3.13.*/bin/python3 "$HOME"/.pyenv/versions/3.1[12].*/bin/python3; do
+versions=${PYENV_ROOT:-$HOME/.pyenv}/versions
+for candidate in "${TOPLINE_IMAGE_PYTHON:-}" "$versions"/3.13.*/bin/python3 "$versions"/3.1[12].*/bin/python3; do
   if [ -x "$candidate" ]; then python=$candidate && break; fi
 done
 if [ -z "$python" ]; then
