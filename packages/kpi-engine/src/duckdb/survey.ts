@@ -1,15 +1,10 @@
 import { Buffer } from "node:buffer";
+import { MAX_HEADER_BYTES, PLAIN_BYTES } from "@topline/validators";
 
 /**
  * Counts clean lines as they are written down, and sees whether all of them are plain, as `heads.is_plain` of a
  * plan wants to know it. One look at every byte: cheaper here than as a pattern that is matched on every line.
  */
-
-/** Bytes of a plain line. */
-const PLAIN_BYTES = 255;
-
-/** A header is no longer; more of the first line is not kept. */
-const OPENING_BYTES = 65_536;
 
 const LF = 0x0a;
 const COMMA = 0x2c;
@@ -36,9 +31,9 @@ export class LineSurvey {
   #before = SEPARATOR;
   #opening: Buffer[] = [];
 
-  /** Of the first line, without its end. */
+  /** Of the first line, without its end; no more than a header can have. */
   get opening(): string {
-    return Buffer.concat(this.#opening).subarray(0, OPENING_BYTES).toString();
+    return Buffer.concat(this.#opening).subarray(0, MAX_HEADER_BYTES).toString();
   }
 
   take(bytes: Uint8Array): void {
@@ -49,9 +44,7 @@ export class LineSurvey {
   }
 
   #look(bytes: Uint8Array): void {
-    const start = -this.#lineBytes;
-    const before = this.#before;
-    const { end, lines, lineStart } = plainUpTo(bytes, start, before);
+    const { end, lines, lineStart } = plainUpTo(bytes, -this.#lineBytes, this.#before);
     this.lines += lines;
     this.#lineBytes = bytes.length - lineStart;
     this.#before = KINDS[bytes[bytes.length - 1] as number] as number;
@@ -68,7 +61,7 @@ export class LineSurvey {
     const end = bytes.indexOf(LF);
     const kept = this.#opening.reduce((sum, piece) => sum + piece.length, 0);
     const piece = bytes.subarray(0, end < 0 ? bytes.length : end);
-    if (kept < OPENING_BYTES) this.#opening.push(Buffer.from(piece));
+    if (kept < MAX_HEADER_BYTES) this.#opening.push(Buffer.from(piece));
   }
 }
 
