@@ -1,0 +1,1 @@
+"""Topline's step `transform` on Spark: what runs as a Glue job."""
