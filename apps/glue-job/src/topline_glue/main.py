@@ -1,0 +1,72 @@
+"""What `topline_job.py` runs: the step on Spark, S3 and DynamoDB, as the job's arguments say."""
+
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from topline_glue.arguments import Arguments, parse_arguments
+from topline_glue.aws import KpiStore, ObjectStore, RunLedger, dynamodb_client, s3_client
+from topline_glue.delta import DeltaZone
+from topline_glue.errors import ToplineError
+from topline_glue.logs import Logger, stderr_logger
+from topline_glue.plan import Plan
+from topline_glue.spark import SparkEngine, spark_session
+from topline_glue.step.context import Context
+from topline_glue.step.transform import transform
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Raises what went wrong: Glue keeps `<CODE>: <message>` as the job run's error."""
+    arguments = parse_arguments(sys.argv if argv is None else argv)
+    logger = stderr_logger()
+    if arguments.job_run_id:
+        logger = logger.child(job_run_id=arguments.job_run_id)
+    signal.signal(signal.SIGTERM, _cancel)
+    result = transform(_context(arguments, logger), arguments.run_id)
+    logger.info("Transformed", run_id=arguments.run_id, engine=result["engine"])
+
+
+def _cancel(_signal: int, _frame: FrameType | None) -> None:
+    # A job that is stopped lets its lease go, so that the next attempt need not wait for its end.
+    raise ToplineError("CANCELLED", "The work was cancelled; run it again to finish it.")
+
+
+def _context(arguments: Arguments, logger: Logger) -> Context:
+    clock = SystemClock()
+    dynamodb = dynamodb_client()
+    store = ObjectStore(s3_client(), arguments.bucket)
+
+    @contextmanager
+    def open_engine(plan: Plan) -> Iterator[SparkEngine]:
+        with spark_session() as spark:
+            engine = SparkEngine(spark, store, arguments.bucket, plan)
+            try:
+                yield engine
+            finally:
+                engine.close()
+
+    return Context(
+        store=store,
+        zone=DeltaZone(store),
+        kpis=KpiStore(dynamodb, arguments.table_prefix, clock=clock),
+        ledger=RunLedger(dynamodb, arguments.table_prefix, clock=clock),
+        open_engine=open_engine,
+        clock=clock,
+        logger=logger,
+        table_prefix=arguments.table_prefix,
+        holder=arguments.holder,
+        lease_seconds=arguments.lease_seconds,
+        waits_for_lease=arguments.waits_for_lease,
+    )
