@@ -13,9 +13,7 @@ PLAN = {
     "format": 1,
     "hash": "a" * 64,
     "recordsHash": "b" * 64,
-    "datasets": {
-        name: {"columns": [], "sql": "SELECT 1"} for name in ("songs", "users", "streams")
-    },
+    "datasets": {name: {"columns": [], "sql": "SELECT 1"} for name in DATASETS},
     "relations": [{"name": "genre_kpis", "sql": "SELECT 1"}],
     "audits": [],
     "figures": {"name": "date_figures", "sql": "SELECT 1"},
