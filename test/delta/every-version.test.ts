@@ -5,7 +5,7 @@ import type { Zone } from "../../packages/core/src/index.ts";
 import { drop, SONGS_HEADER, STREAMS_HEADER, USERS_HEADER } from "../model/drops.ts";
 import type { Drop } from "../model/model.ts";
 import { describeNeeding } from "../needs.ts";
-import { type Deployment, openDeployment } from "./deployment.ts";
+import { type Deployment, openDeployment } from "../deployment.ts";
 import { judge, type Reader, READERS } from "./python.ts";
 import { bags, readVersions, type Versions } from "./rows.ts";
 import { expectedVersions, type Taken } from "./expected.ts";

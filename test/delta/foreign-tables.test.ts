@@ -4,7 +4,7 @@ import { deltaZone } from "../../packages/delta-log/src/index.ts";
 import { songs, streams, users } from "../model/drops.ts";
 import { describeNeeding } from "../needs.ts";
 import { duckdbCodec } from "./checkpoint-codec.ts";
-import { type Deployment, openDeployment } from "./deployment.ts";
+import { type Deployment, openDeployment } from "../deployment.ts";
 import { addressOf, judge, READERS, runScript, storageOf } from "./python.ts";
 import { bags, readVersions } from "./rows.ts";
 

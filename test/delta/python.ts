@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import type { Dataset } from "../../packages/core/src/index.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment.ts";
 import type { Versions } from "./rows.ts";
 
 /** Judges and writers that Topline did not make: Python scripts beside this file, over the harness's S3. */

@@ -7,7 +7,7 @@ import { literal } from "../../packages/kpi-engine/src/duckdb/quoting.ts";
 import { openWorkspace } from "../../packages/kpi-engine/src/duckdb/workspace.ts";
 import { songs, streams, users } from "../model/drops.ts";
 import { describeNeeding } from "../needs.ts";
-import { type Deployment, openDeployment } from "./deployment.ts";
+import { type Deployment, openDeployment } from "../deployment.ts";
 import { addressOf, judge, READERS, startScript, storageOf } from "./python.ts";
 import { bag, type Cells, readVersions } from "./rows.ts";
 

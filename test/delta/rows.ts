@@ -2,7 +2,7 @@ import { type Dataset, silentLogger, ZONE_TABLES } from "../../packages/core/src
 import { identifier } from "../../packages/kpi-engine/src/duckdb/quoting.ts";
 import { openWorkspace } from "../../packages/kpi-engine/src/duckdb/workspace.ts";
 import { ZoneFilesHere } from "../../packages/kpi-engine/src/duckdb/zone-files.ts";
-import type { Deployment } from "./deployment.ts";
+import type { Deployment } from "../deployment.ts";
 
 /**
  * A row as every reader is made to tell it: the table's columns in their order, the partition's last, numbers as

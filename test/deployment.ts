@@ -2,9 +2,10 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { harnessClients } from "../../apps/cli/src/clients.ts";
-import { portsAt } from "../../apps/cli/src/ports.ts";
-import { parseConfig } from "../../packages/core/src/config.ts";
+import { harnessClients } from "../apps/cli/src/clients.ts";
+import { portsAt } from "../apps/cli/src/ports.ts";
+import { ensureBucket } from "../packages/aws-adapters/src/s3/index.ts";
+import { parseConfig } from "../packages/core/src/config.ts";
 import {
   DATASETS,
   type Dataset,
@@ -16,9 +17,9 @@ import {
   run,
   type RunReport,
   silentLogger,
-} from "../../packages/core/src/index.ts";
-import { type HarnessEndpoints, openHarness } from "../../packages/local-harness/src/index.ts";
-import type { Drop } from "../model/model.ts";
+} from "../packages/core/src/index.ts";
+import { type HarnessEndpoints, openHarness } from "../packages/local-harness/src/index.ts";
+import type { Drop } from "./model/model.ts";
 
 /** The pipeline as the command line composes it, in this process, over an embedded harness of its own. */
 export interface Deployment extends AsyncDisposable {
@@ -36,15 +37,22 @@ export interface Deployment extends AsyncDisposable {
   newestVersions(): Promise<Record<Dataset, number>>;
 }
 
-export async function openDeployment(): Promise<Deployment> {
+/** @param name of its bucket, and of the prefix of its tables: several deployments may share a harness */
+export async function openDeployment(
+  name = "zone",
+  shared?: HarnessEndpoints,
+): Promise<Deployment> {
   await using held = new AsyncDisposableStack();
-  const directory = await mkdtemp(join(tmpdir(), "topline-delta-"));
+  const directory = await mkdtemp(join(tmpdir(), "topline-deployment-"));
   held.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 20 }));
-  const { endpoints } = held.use(
-    await openHarness({ stateDirectory: join(directory, "state"), bucket: "zone" }),
-  );
+  const endpoints =
+    shared ??
+    held.use(await openHarness({ stateDirectory: join(directory, "state"), bucket: name }))
+      .endpoints;
   const clients = held.use(harnessClients(endpoints));
-  const config = { ...parseConfig({ bucket: "zone", threads: 2 }, "the test's"), kpis: [] };
+  if (shared !== undefined) await ensureBucket(clients.s3, name);
+  const settings = { bucket: name, tablePrefix: `${name}-`, threads: 2 };
+  const config = { ...parseConfig(settings, "the test's"), kpis: [] };
   const over = portsAt(clients, config, directory, silentLogger);
   await over.createTables();
   const context: PipelineContext = {
