@@ -3,10 +3,12 @@
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from types import FrameType
+
+from pyspark.sql import SparkSession
 
 from topline_glue.arguments import Arguments, parse_arguments
 from topline_glue.aws import KpiStore, ObjectStore, RunLedger, dynamodb_client, s3_client
@@ -34,7 +36,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.job_run_id:
         logger = logger.child(job_run_id=arguments.job_run_id)
     signal.signal(signal.SIGTERM, _cancel)
-    result = transform(_context(arguments, logger), arguments.run_id)
+    context = job_context(arguments, logger, spark_session)
+    result = transform(context, arguments.run_id)
     logger.info("Transformed", run_id=arguments.run_id, engine=result["engine"])
 
 
@@ -43,14 +46,19 @@ def _cancel(_signal: int, _frame: FrameType | None) -> None:
     raise ToplineError("CANCELLED", "The work was cancelled; run it again to finish it.")
 
 
-def _context(arguments: Arguments, logger: Logger) -> Context:
+def job_context(
+    arguments: Arguments,
+    logger: Logger,
+    open_spark: Callable[[], AbstractContextManager[SparkSession]],
+) -> Context:
+    """What the step works on, at the endpoints and with the credentials that boto3 finds."""
     clock = SystemClock()
     dynamodb = dynamodb_client()
     store = ObjectStore(s3_client(), arguments.bucket)
 
     @contextmanager
     def open_engine(plan: Plan) -> Iterator[SparkEngine]:
-        with spark_session() as spark:
+        with open_spark() as spark:
             engine = SparkEngine(spark, store, arguments.bucket, plan)
             try:
                 yield engine
