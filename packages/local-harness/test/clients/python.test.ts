@@ -1,96 +1,10 @@
-import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { XMLParser } from "fast-xml-parser";
-import { beforeAll, expect, test } from "vitest";
-import { startHarness } from "../../../../test/backends/harness.ts";
-import { describeNeeding } from "../../../../test/needs.ts";
+import { describePytest } from "../../../../test/python/pytest.ts";
 
-/** Clients of Python against a harness: pytest runs a file of `python/`, and each of its tests is one here. */
+/** Clients of Python against a harness. */
 
-const SUITE_MS = 240_000;
 const folder = fileURLToPath(new URL("python/", import.meta.url));
 
-/** What pytest said of a test function: the text of each case of it that failed. */
-type Outcomes = ReadonlyMap<string, readonly string[]>;
-
-describePytest("boto3", "test_boto3.py");
-describePytest("s3fs", "test_s3fs.py");
-describePytest("DynamoDB by boto3", "test_boto3_dynamodb.py");
-
-function describePytest(name: string, file: string): void {
-  const source = readFileSync(join(folder, file), "utf8");
-  const functions = [...source.matchAll(/^def (test_(\w+))\(/gm)].map(
-    ([, one = "", words = ""]) => [words.replaceAll("_", " "), one] as const,
-  );
-  describeNeeding(["python"], name, ({ python }) => {
-    let outcomes: Outcomes = new Map();
-    beforeAll(async () => {
-      await using harness = await startHarness("embedded");
-      outcomes = await runPytest(python, file, {
-        AWS_ENDPOINT_URL_S3: harness.s3,
-        AWS_ENDPOINT_URL_DYNAMODB: harness.dynamodb,
-        AWS_DEFAULT_REGION: harness.region,
-        AWS_ACCESS_KEY_ID: harness.credentials.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: harness.credentials.secretAccessKey,
-        AWS_EC2_METADATA_DISABLED: "true",
-      });
-    }, SUITE_MS);
-
-    test.each(functions)("%s", (_, one) => {
-      expect(outcomes.get(one), `${one} did not run`).toBeDefined();
-      expect(outcomes.get(one)?.join("\n")).toBe("");
-    });
-  });
-}
-
-async function runPytest(
-  python: string,
-  file: string,
-  environment: Readonly<Record<string, string>>,
-): Promise<Outcomes> {
-  const directory = await mkdtemp(join(tmpdir(), "topline-pytest-"));
-  try {
-    const report = join(directory, "report.xml");
-    const plain = ["-q", "-p", "no:cacheprovider", "--tb=short", `--basetemp=${directory}/tmp`];
-    const args = ["-B", "-m", "pytest", ...plain, `--junit-xml=${report}`, file];
-    const env = { PATH: "/usr/bin:/bin", HOME: directory, ...environment };
-    const said = await new Promise<string>((resolve) => {
-      execFile(python, args, { cwd: folder, env, timeout: SUITE_MS }, (error, stdout, stderr) => {
-        resolve(`${error?.message ?? ""}\n${stdout}\n${stderr}`);
-      });
-    });
-    return outcomesOf(await readFile(report, "utf8").catch(() => expect.fail(said)));
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-}
-
-interface Case {
-  readonly name: string;
-  readonly failure?: readonly { readonly "#text": string }[];
-  readonly error?: readonly { readonly "#text": string }[];
-}
-
-/** Of pytest's JUnit report: `test_x[parameters]` is a case of `test_x`. */
-function outcomesOf(xml: string): Outcomes {
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: "",
-    isArray: (name) => ["testsuite", "testcase", "failure", "error"].includes(name),
-  });
-  const { testsuites } = parser.parse(xml) as {
-    testsuites: { testsuite: { testcase?: Case[] }[] };
-  };
-  const outcomes = new Map<string, string[]>();
-  for (const one of testsuites.testsuite.flatMap(({ testcase = [] }) => testcase)) {
-    const name = one.name.replace(/\[.*$/s, "");
-    const faults = [...(one.failure ?? []), ...(one.error ?? [])];
-    const texts = faults.map((fault) => `${one.name}: ${fault["#text"]}`);
-    outcomes.set(name, [...(outcomes.get(name) ?? []), ...texts]);
-  }
-  return outcomes;
-}
+describePytest("boto3", folder, "test_boto3.py");
+describePytest("s3fs", folder, "test_s3fs.py");
+describePytest("DynamoDB by boto3", folder, "test_boto3_dynamodb.py");
