@@ -36,6 +36,7 @@ export default defineConfig({
       project("kpi-engine", ["packages/kpi-engine/**/*.test.ts"]),
       project("aws-adapters", ["packages/aws-adapters/**/*.test.ts"]),
       project("local-harness", ["packages/local-harness/**/*.test.ts"]),
+      project("glue-job", ["apps/glue-job/**/*.test.ts"]),
       // Whole processes over the real data, several at a time: on two busy cores that takes a while.
       project("cli", ["apps/cli/**/*.test.ts"], { testTimeout: 300_000 }),
       project("benchmarks", ["benchmarks/**/*.test.ts"]),

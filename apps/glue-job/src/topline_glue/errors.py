@@ -10,6 +10,7 @@ _RETRYABLE = {
     "STATE_CORRUPT": False,
     "OBJECT_NOT_FOUND": False,
     "OBJECT_EXISTS": False,
+    "OBJECT_CHANGED": False,
     "STORE_UNAVAILABLE": True,
     "STORE_REFUSED": False,
     "VERSION_UNREADABLE": False,

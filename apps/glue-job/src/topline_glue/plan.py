@@ -27,6 +27,15 @@ class Relation:
 
 
 @dataclass(frozen=True)
+class Index:
+    name: str
+    kind: str
+    """`global` or `local`."""
+    partition_key: str
+    sort_key: str
+
+
+@dataclass(frozen=True)
 class TableSpec:
     name: str
     """Without the environment's prefix."""
@@ -37,6 +46,7 @@ class TableSpec:
     list: Sequence[str]
     """Columns whose equal values make one list to a reader: it is never published in parts."""
     order_by: Sequence[str]
+    indexes: Sequence[Index] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,10 @@ def _relation(found: Mapping) -> Relation:
     return Relation(found["name"], found["sql"])
 
 
+def _index(found: Mapping) -> Index:
+    return Index(found["name"], found["kind"], found["partitionKey"], found["sortKey"])
+
+
 def _table(found: Mapping) -> TableSpec:
     return TableSpec(
         name=found["name"],
@@ -102,4 +116,5 @@ def _table(found: Mapping) -> TableSpec:
         sort_key=found["sortKey"],
         list=list(found["list"]),
         order_by=list(found["orderBy"]),
+        indexes=[_index(index) for index in found.get("indexes", [])],
     )
