@@ -2,16 +2,15 @@
 
 import signal
 import sys
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
 from types import FrameType
 
 from pyspark.sql import SparkSession
 
 from topline_glue.arguments import Arguments, parse_arguments
 from topline_glue.aws import KpiStore, ObjectStore, RunLedger, dynamodb_client, s3_client
+from topline_glue.clock import SYSTEM_CLOCK
 from topline_glue.delta import DeltaZone
 from topline_glue.errors import ToplineError
 from topline_glue.logs import Logger, stderr_logger
@@ -19,14 +18,6 @@ from topline_glue.plan import Plan
 from topline_glue.spark import SparkEngine, spark_session
 from topline_glue.step.context import Context
 from topline_glue.step.transform import transform
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,7 +43,6 @@ def job_context(
     open_spark: Callable[[], AbstractContextManager[SparkSession]],
 ) -> Context:
     """What the step works on, at the endpoints and with the credentials that boto3 finds."""
-    clock = SystemClock()
     dynamodb = dynamodb_client()
     store = ObjectStore(s3_client(), arguments.bucket)
 
@@ -68,10 +58,10 @@ def job_context(
     return Context(
         store=store,
         zone=DeltaZone(store),
-        kpis=KpiStore(dynamodb, arguments.table_prefix, clock=clock),
-        ledger=RunLedger(dynamodb, arguments.table_prefix, clock=clock),
+        kpis=KpiStore(dynamodb, arguments.table_prefix),
+        ledger=RunLedger(dynamodb, arguments.table_prefix),
         open_engine=open_engine,
-        clock=clock,
+        clock=SYSTEM_CLOCK,
         logger=logger,
         table_prefix=arguments.table_prefix,
         holder=arguments.holder,

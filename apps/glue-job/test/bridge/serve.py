@@ -9,12 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from threading import Lock
 
-from topline_glue.aws.clients import dynamodb_client, s3_client
-from topline_glue.aws.kpi_store import KpiStore
-from topline_glue.aws.ledger import RunLedger
-from topline_glue.aws.object_store import ObjectStore
+from topline_glue.aws import KpiStore, ObjectStore, RunLedger, dynamodb_client, s3_client
 from topline_glue.clock import SYSTEM_CLOCK, from_millis, to_millis
-from topline_glue.delta.zone import DeltaZone
+from topline_glue.delta import DeltaZone
 from topline_glue.errors import ToplineError, to_fault
 from topline_glue.model import CommitInfo, Cursor, DataFile, Lease, ZoneActions
 from topline_glue.plan import Column, Index, TableSpec

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Protocol
 
+from topline_glue.clock import Clock
 from topline_glue.logs import Logger
 from topline_glue.model import (
     CommitInfo,
@@ -80,11 +80,6 @@ class Engine(Protocol):
     def rows(self, table: TableSpec, date: str) -> Sequence[KpiRow]: ...
     def cancel(self) -> None:
         """Ends what is under way, from another thread."""
-
-
-class Clock(Protocol):
-    def now(self) -> datetime: ...
-    def sleep(self, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True)
