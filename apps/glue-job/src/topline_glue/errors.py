@@ -41,8 +41,18 @@ class ToplineError(Exception):
         return isinstance(error, ToplineError) and error.code in codes
 
 
+class Cancelled(BaseException):
+    """The caller gave up. No handler of faults on the way takes it for one."""
+
+
+def cancelled() -> ToplineError:
+    return ToplineError("CANCELLED", "The work was cancelled; run it again to finish it.")
+
+
 def to_fault(error: BaseException) -> dict[str, object]:
     """A fault as reports hold it; one that is not Topline's becomes `INTERNAL`."""
+    if isinstance(error, Cancelled):
+        error = cancelled()
     if isinstance(error, ToplineError):
         code, message, retryable = error.code, error.message, error.is_retryable
     else:

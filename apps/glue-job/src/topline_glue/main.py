@@ -12,7 +12,7 @@ from topline_glue.arguments import Arguments, parse_arguments
 from topline_glue.aws import KpiStore, ObjectStore, RunLedger, dynamodb_client, s3_client
 from topline_glue.clock import SYSTEM_CLOCK
 from topline_glue.delta import DeltaZone
-from topline_glue.errors import ToplineError
+from topline_glue.errors import Cancelled, cancelled
 from topline_glue.logs import Logger, stderr_logger
 from topline_glue.plan import Plan
 from topline_glue.spark import SparkEngine, spark_session
@@ -28,13 +28,16 @@ def main(argv: Sequence[str] | None = None) -> None:
         logger = logger.child(job_run_id=arguments.job_run_id)
     signal.signal(signal.SIGTERM, _cancel)
     context = job_context(arguments, logger, spark_session)
-    result = transform(context, arguments.run_id)
+    try:
+        result = transform(context, arguments.run_id)
+    except Cancelled:
+        raise cancelled() from None
     logger.info("Transformed", run_id=arguments.run_id, engine=result["engine"])
 
 
 def _cancel(_signal: int, _frame: FrameType | None) -> None:
     # A job that is stopped lets its lease go, so that the next attempt need not wait for its end.
-    raise ToplineError("CANCELLED", "The work was cancelled; run it again to finish it.")
+    raise Cancelled
 
 
 def job_context(

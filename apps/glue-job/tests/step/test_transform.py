@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from topline_glue.errors import ToplineError
+from topline_glue.errors import Cancelled, ToplineError
 from topline_glue.model import Violation
 from topline_glue.step.transform import transform
 
@@ -114,6 +114,18 @@ def test_a_failure_is_in_the_part_and_in_the_ledger_and_the_lease_is_let_go(worl
     assert world.ledger.summaries[-1]["error"] == "ENGINE_FAILED: no memory"
     assert world.ledger.held is None
     assert world.ledger.cursor is None
+
+
+def test_a_job_that_is_stopped_says_so_and_lets_its_lease_go(world: World) -> None:
+    world.engine.stops["compute"] = Cancelled()
+    with pytest.raises(Cancelled):
+        transform(world.context(), "run-1")
+    assert part_of(world)["error"] == {
+        "code": "CANCELLED",
+        "message": "The work was cancelled; run it again to finish it.",
+        "is_retryable": True,
+    }
+    assert world.ledger.held is None
 
 
 def test_a_failed_audit_publishes_nothing(world: World) -> None:
