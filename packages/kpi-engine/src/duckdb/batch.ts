@@ -33,7 +33,7 @@ export async function* stagedGroups(
   for (let at = 0; at < sources.length; at += PARALLEL) {
     const failed = new AbortController();
     const signal = AbortSignal.any([work.signal, failed.signal]);
-    const group = sources.slice(at, at + PARALLEL).map(async ({ source, name }) => {
+    const stage = async ({ source, name }: NamedSource): Promise<StagedAs> => {
       const to = { directory: work.directory, name };
       const options = { maxBytes: limits.maxSourceBytes, signal };
       try {
@@ -42,8 +42,9 @@ export async function* stagedGroups(
         failed.abort();
         throw error;
       }
-    });
-    yield await allOrCause(group);
+    };
+    const group = sources.slice(at, at + PARALLEL);
+    yield await work.staging(() => allOrCause(group.map(stage)));
   }
 }
 
@@ -63,6 +64,14 @@ export async function* batchesOf(
     bytes = 0;
   }
   if (staged.length > 0) yield { dataset, staged };
+}
+
+/** Bytes of lines that one thread judges in less time than several lose by waiting for each other. */
+const ONE_THREAD_BYTES = 32 * 1024 ** 2;
+
+export async function useThreadsFor({ db }: Workspace, staged: readonly StagedAs[]): Promise<void> {
+  const bytes = staged.reduce((sum, { lines }) => sum + lines.bytes, 0);
+  if (bytes > ONE_THREAD_BYTES) await db.useAllThreads();
 }
 
 /** Results, or the fault because of which the others were cancelled. */

@@ -8,8 +8,9 @@ import {
   type ZoneFiles,
 } from "@topline/core";
 import { INPUT_RELATIONS } from "../plan.ts";
-import { lineage, type Relation } from "../relations.ts";
-import { checkKeys, checkShape, shapes } from "./relation-shape.ts";
+import { lineage, namesRead, type Relation } from "../relations.ts";
+import { allOrCause } from "./batch.ts";
+import { checkKeys, checkShape, columnsOf, shapes } from "./relation-shape.ts";
 import { identifier } from "./quoting.ts";
 import { own, type Workspace } from "./workspace.ts";
 import { emptyRows, type ZoneFilesHere } from "./zone-files.ts";
@@ -19,6 +20,9 @@ const BATCH_ROWS = 5_000_000n;
 
 /** A date of so many rows is computed alone: where all rows have one date, grouping by it costs nothing. */
 const LARGE_DATE_ROWS = 1_000_000n;
+
+/** Rows that one thread computes in less time than several lose by waiting for each other. */
+const ONE_THREAD_ROWS = 300_000n;
 
 /** Violations of one audit that are told of one batch: the first says what is wrong, thousands say no more. */
 const TOLD = 20;
@@ -31,32 +35,39 @@ const resultOf = (relation: string) => own(`result_${relation}`);
  */
 export async function bindRelations({ db, plan }: Workspace): Promise<void> {
   for (const table of ["songs", "users", "streams"] as const) {
-    await db.run("its tables", `CREATE TEMP VIEW ${table}_rows AS ${emptyRows(table)}`);
+    await db.run("its tables", `CREATE VIEW ${table}_rows AS ${emptyRows(table)}`);
   }
   const published = new Set(plan.tables.map(({ relation }) => relation));
-  for (const relation of [...plan.relations, ...plan.audits, plan.figures]) {
-    try {
-      await materialise({ db }, relation);
-    } catch (error) {
-      if (!ToplineError.is(error, "ENGINE_FAILED")) throw error;
-      throw new ToplineError(
-        "RELATION_INVALID",
-        `The SQL of relation ${relation.name} does not run: ${error.message}`,
-        { cause: error },
-      );
-    }
-    for (const shape of shapes(plan, relation.name)) await checkShape(db, relation.name, shape);
-    if (!published.has(relation.name)) continue;
-    await db.run(
-      `relation ${relation.name}`,
-      `CREATE TABLE ${resultOf(relation.name)} AS FROM ${identifier(relation.name)}`,
-    );
+  for (const relation of plan.relations) {
+    const { name } = relation;
+    await runnable(name, materialise({ db }, relation));
+    if (!published.has(name)) continue;
+    const columns = await columnsOf(db, name, identifier(name));
+    for (const shape of shapes(plan, name)) checkShape(name, shape, columns);
+    await db.run(`relation ${name}`, `CREATE TABLE ${resultOf(name)} AS FROM ${identifier(name)}`);
+  }
+  for (const { name, sql } of [...plan.audits, plan.figures]) {
+    const columns = await runnable(name, columnsOf(db, name, `(\n${sql}\n)`));
+    for (const shape of shapes(plan, name)) checkShape(name, shape, columns);
   }
   for (const { name, relation } of plan.tables) {
     if (plan.relations.some((one) => one.name === relation)) continue;
     throw new ToplineError(
       "RELATION_INVALID",
       `Table ${name} publishes relation ${relation}, which the plan does not have.`,
+    );
+  }
+}
+
+async function runnable<T>(relation: string, run: Promise<T>): Promise<T> {
+  try {
+    return await run;
+  } catch (error) {
+    if (!ToplineError.is(error, "ENGINE_FAILED")) throw error;
+    throw new ToplineError(
+      "RELATION_INVALID",
+      `The SQL of relation ${relation} does not run: ${error.message}`,
+      { cause: error },
     );
   }
 }
@@ -73,19 +84,23 @@ export async function computeDates(
   await here.expose("songs", songs.paths);
   await here.expose("users", users.paths);
   const { perDate, timeless } = divided(plan);
-  for (const relation of timeless) await materialise(work, relation);
+  await materialiseAll(work, timeless);
   for (const { relation } of plan.tables) {
     await db.run(`relation ${relation}`, `DELETE FROM ${resultOf(relation)}`);
   }
   const figures = new Map<string, DateFigures>();
   const violations: AuditViolation[] = [];
   for (const batch of batches(zone.streams, dates)) {
+    await useThreadsFor(work, batch);
     work.logger.debug("computing", { dates: batch.dates.length, rows: String(batch.rows) });
     await using streams = await here.fetch("streams", batch.files);
     await here.expose("streams", streams.paths);
-    for (const relation of perDate) await materialise(work, relation);
-    for (const row of await figuresOf(work)) figures.set(row.date, row);
-    violations.push(...(await violationsOf(work)));
+    await materialiseAll(work, perDate);
+    const counting = figuresOf(work);
+    const auditing = violationsOf(work);
+    await allOrCause<unknown>([counting, auditing]);
+    for (const row of await counting) figures.set(row.date, row);
+    violations.push(...(await auditing));
     for (const relation of new Set(plan.tables.map((table) => table.relation))) {
       await db.run(
         `relation ${relation}`,
@@ -106,7 +121,19 @@ export async function materialise(
   { db }: Pick<Workspace, "db">,
   { name, sql }: Relation,
 ): Promise<void> {
-  await db.run(`relation ${name}`, `CREATE OR REPLACE TEMP TABLE ${identifier(name)} AS\n${sql}`);
+  await db.run(`relation ${name}`, `CREATE OR REPLACE TABLE ${identifier(name)} AS\n${sql}`);
+}
+
+/** Each once those that it reads are there; side by side where `beside` has room. */
+async function materialiseAll(work: Workspace, relations: readonly Relation[]): Promise<void> {
+  const done = new Map<string, Promise<void>>();
+  for (const relation of relations) {
+    const read = namesRead(relation.sql, [...done.keys()]);
+    const inputs = Promise.all(read.flatMap((name) => done.get(name) ?? []));
+    const made = inputs.then(() => work.beside((db) => materialise({ db }, relation)));
+    done.set(relation.name, made);
+  }
+  await allOrCause([...done.values()]);
 }
 
 /** Relations that no batch of dates changes, and the others; both in the plan's order. */
@@ -151,6 +178,10 @@ export function* batches(
   if (batch.rows > 0n) yield batch;
 }
 
+export async function useThreadsFor({ db }: Workspace, { rows }: DateBatch): Promise<void> {
+  if (rows > ONE_THREAD_ROWS) await db.useAllThreads();
+}
+
 const none = (date: string): DateFigures => ({
   date,
   listens: 0n,
@@ -159,28 +190,22 @@ const none = (date: string): DateFigures => ({
   unknown_users: 0n,
 });
 
-async function figuresOf({ db, plan }: Workspace): Promise<DateFigures[]> {
-  const { name, sql } = plan.figures;
+async function figuresOf(work: Workspace): Promise<DateFigures[]> {
+  const { name, sql } = work.plan.figures;
   const columns = ["listens", "duplicates", "unknown_tracks", "unknown_users"];
   const casts = columns.map((column) => `CAST(${column} AS BIGINT) AS ${column}`);
-  const rows = await db.rows(
-    `relation ${name}`,
-    `SELECT date, ${casts.join(", ")} FROM (\n${sql}\n)`,
-  );
+  const query = `SELECT date, ${casts.join(", ")} FROM (\n${sql}\n)`;
+  const rows = await work.beside((db) => db.rows(`relation ${name}`, query));
   return rows as unknown as DateFigures[];
 }
 
-async function violationsOf({ db, plan }: Workspace): Promise<AuditViolation[]> {
-  const found: AuditViolation[] = [];
-  for (const { name, sql } of plan.audits) {
-    const rows = await db.rows(
-      `relation ${name}`,
-      `SELECT CAST(audit AS VARCHAR) AS audit, CAST(date AS VARCHAR) AS date, CAST(detail AS VARCHAR) AS detail
-       FROM (\n${sql}\n) ORDER BY ALL LIMIT ${TOLD}`,
-    );
-    found.push(...(rows as unknown as AuditViolation[]));
-  }
-  return found;
+async function violationsOf(work: Workspace): Promise<AuditViolation[]> {
+  const audits = work.plan.audits.map(async ({ name, sql }) => {
+    const query = `SELECT CAST(audit AS VARCHAR) AS audit, CAST(date AS VARCHAR) AS date, CAST(detail AS VARCHAR) AS detail
+       FROM (\n${sql}\n) ORDER BY ALL LIMIT ${TOLD}`;
+    return work.beside((db) => db.rows(`relation ${name}`, query));
+  });
+  return (await allOrCause(audits)).flat() as unknown as AuditViolation[];
 }
 
 /** Where the rows of a published relation lie after `computeDates`. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBInstance, DuckDBValue } from "@duckdb/node-api";
 import { ToplineError } from "@topline/core";
@@ -8,8 +9,15 @@ export interface DatabaseOptions {
   readonly directory: string;
   /** As DuckDB writes it, such as `1GB`. DuckDB's own default is 80 % of the machine's. */
   readonly memoryLimit?: string | undefined;
+  /** Of one statement over many rows. Default: one a core. */
   readonly threads?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Of all connections to one instance. */
+interface Threads {
+  readonly all: number;
+  inUse: number;
 }
 
 export type Row = Readonly<Record<string, DuckDBValue>>;
@@ -21,14 +29,17 @@ export class Database implements Disposable {
   readonly #signal: AbortSignal | undefined;
   readonly #interrupt = () => this.#connection.interrupt();
   readonly #ownsInstance: boolean;
+  readonly #threads: Threads;
 
   private constructor(
     instance: DuckDBInstance,
     connection: DuckDBConnection,
+    threads: Threads,
     signal: AbortSignal | undefined,
     ownsInstance: boolean,
   ) {
     this.#instance = instance;
+    this.#threads = threads;
     this.#ownsInstance = ownsInstance;
     this.#connection = connection;
     this.#signal = signal;
@@ -45,25 +56,55 @@ export class Database implements Disposable {
     const { DuckDBInstance } = await import("@duckdb/node-api").catch((cause: unknown) => {
       throw unavailable("DuckDB has no build for this platform, or it is not installed", cause);
     });
+    const all = threads ?? availableParallelism();
     const settings = {
+      threads: "1",
       temp_directory: join(directory, "spill"),
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
       ...(memoryLimit === undefined ? {} : { memory_limit: memoryLimit }),
-      ...(threads === undefined ? {} : { threads: String(threads) }),
     };
     const instance = await DuckDBInstance.create(":memory:", settings).catch((cause: unknown) => {
       throw unavailable(`DuckDB did not open a database in ${directory}`, cause);
     });
-    const database = new Database(instance, await instance.connect(), signal, true);
+    const database = new Database(
+      instance,
+      await instance.connect(),
+      { all, inUse: 1 },
+      signal,
+      true,
+    );
     await database.run("its settings", "SET GLOBAL TimeZone = 'UTC'");
-    for (const macro of BRIDGE_MACROS) await database.run("its macros", macro);
+    await database.run("its macros", BRIDGE_MACROS.join(";\n"));
     return database;
   }
 
   /** Another connection: its statements run beside those of this one, its temporary views are its own. */
   async another(signal: AbortSignal): Promise<Database> {
-    return new Database(this.#instance, await this.#instance.connect(), signal, false);
+    return new Database(
+      this.#instance,
+      await this.#instance.connect(),
+      this.#threads,
+      signal,
+      false,
+    );
+  }
+
+  /**
+   * From here on a statement of any connection may use all threads. Until then it has the one that called: while one
+   * thread works the others wait by asking again and again, and over few rows that is most of what they do.
+   */
+  async useAllThreads(): Promise<void> {
+    const { all, inUse } = this.#threads;
+    if (inUse === all) return;
+    this.#threads.inUse = all;
+    await this.run("its settings", `SET GLOBAL threads = ${all}`);
+  }
+
+  /** Statements that together keep all threads busy: where each may use all of them, a single one. */
+  get lanes(): number {
+    const { all, inUse } = this.#threads;
+    return Math.max(1, Math.floor(all / inUse));
   }
 
   /** @param what names the work in a fault's message, such as `relation songs` */

@@ -1,9 +1,9 @@
 import type { Dataset, PlanLimits } from "@topline/core";
-import { type Batch, batchesOf, type NamedSource, stagedGroups } from "./batch.ts";
+import { type Batch, batchesOf, type NamedSource, stagedGroups, useThreadsFor } from "./batch.ts";
 import { countLines, countRecords, type LineCount } from "./counting.ts";
 import { addHeads, dropLines, filesOf, loadLines } from "./raw-lines.ts";
 import { type IngestedSource, lost, refusedUnread, verdictOf } from "./verdict.ts";
-import { recordsOf, useHeads, type Workspace } from "./workspace.ts";
+import { recordsOf, type Workspace } from "./workspace.ts";
 
 /** Takes in a dataset whose records may have several lines: every record becomes a row in DuckDB. */
 export async function ingestJoined(
@@ -39,9 +39,9 @@ async function judgeBatch(
   const files = filesOf(staged);
   let lines = new Map<number, LineCount>();
   if (files.length > 0) {
+    await useThreadsFor(work, staged);
     await loadLines(work, dataset, files);
-    await addHeads(work, staged);
-    await useHeads(db, dataset);
+    await addHeads(work, dataset, staged);
     await db.run(
       `the records of ${dataset}`,
       `INSERT INTO ${recordsOf(dataset)}\n${plan.datasets[dataset].sql}`,

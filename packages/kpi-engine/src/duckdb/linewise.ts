@@ -1,11 +1,17 @@
 import { join } from "node:path";
 import { type Dataset, type PlanLimits, ZONE_TABLES } from "@topline/core";
-import { batchesOf, type NamedSource, type StagedAs, stagedGroups } from "./batch.ts";
+import {
+  batchesOf,
+  type NamedSource,
+  type StagedAs,
+  stagedGroups,
+  useThreadsFor,
+} from "./batch.ts";
 import { countLines, countRecords } from "./counting.ts";
 import { acceptedRows, copyRows, type LocalParquet, rowsBySource, without } from "./parquet.ts";
 import { addHeads, dropLines, filesOf, loadLines, readLines, removeFiles } from "./raw-lines.ts";
 import { headerGone, type IngestedSource, lost, refusedUnread, verdictOf } from "./verdict.ts";
-import { recordsOf, useHeads, type Workspace } from "./workspace.ts";
+import { recordsOf, type Workspace } from "./workspace.ts";
 
 /**
  * Takes in a dataset whose records are lines. Accepted rows go from the lines straight into Parquet: no row of them
@@ -21,8 +27,8 @@ export async function ingestLinewise(
   const staged = (await Array.fromAsync(stagedGroups(work, sources, limits))).flat();
   const read = staged.filter(({ lines }) => lines.refused === undefined);
   for (const { source, lines } of read) if (lines.lines === 0) throw headerGone(source);
-  await addHeads(work, read);
-  await useHeads(work.db, dataset);
+  await addHeads(work, dataset, read);
+  await useThreadsFor(work, read);
   const files = await writeAccepted(work, dataset, read);
   const accepted = await rowsBySource(work, files);
   const acceptedOf = ({ source }: StagedAs) => accepted.get(source.sourceId) ?? 0n;

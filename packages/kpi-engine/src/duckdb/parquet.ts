@@ -140,8 +140,7 @@ export async function copyRecords(
   intake: bigint,
 ): Promise<LocalParquet[]> {
   const rows = acceptedRows(ZONE_TABLES[table], recordsOf(table), intake);
-  // Overlapping statements of one connection would only hold threads that wait for it.
-  return work.alone(() => copyRows(work, table, rows, join(work.directory, `out-${table}`)));
+  return copyRows(work, table, rows, join(work.directory, `out-${table}`));
 }
 
 /** Brings local files into the table's folder, under names of this stem. */

@@ -1,6 +1,8 @@
 import { rm } from "node:fs/promises";
+import type { DuckDBValue } from "@duckdb/node-api";
 import type { Dataset } from "@topline/core";
 import type { StagedAs } from "./batch.ts";
+import type { Database } from "./database.ts";
 import { identifier, literal } from "./quoting.ts";
 import { MAX_LINE } from "./lines.ts";
 import { headsOf, rawLinesOf, SOURCES, type Workspace } from "./workspace.ts";
@@ -43,23 +45,43 @@ export async function dropLines({ db }: Workspace, dataset: Dataset): Promise<vo
   await db.run("reading lines", `DROP TABLE ${rawLinesOf(dataset)}`);
 }
 
-/** Makes the sources and their heads known. */
-export async function addHeads(work: Workspace, staged: readonly StagedAs[]): Promise<void> {
-  for (const { source, name, lines } of staged) {
-    const { record, width, positions } = source.head;
-    const columns = Object.keys(positions);
-    const known = ["source", "header", "width", "is_plain"];
-    const names = [...known, ...columns.map((column) => `p_${column}`)];
-    const holes = names.map((_, i) => `$${i + 1}`);
-    const values = columns.map((column) => (positions[column] ?? 0) + 1);
-    await work.db.run(
-      "its tables",
-      `INSERT INTO ${headsOf(source.dataset)} (${names.map(identifier).join(", ")}) VALUES (${holes.join(", ")})`,
-      [name, record, width, lines.isPlain, ...values],
+/** Rows of one statement. */
+const INSERTED = 100;
+
+async function insertRows(
+  db: Database,
+  table: string,
+  columns: readonly string[],
+  rows: readonly DuckDBValue[][],
+): Promise<void> {
+  for (let at = 0; at < rows.length; at += INSERTED) {
+    const values = rows.slice(at, at + INSERTED);
+    const holes = values.map(
+      (_, i) => `(${columns.map((__, j) => `$${i * columns.length + j + 1}`).join(", ")})`,
     );
-    await work.db.run("its tables", `INSERT INTO ${SOURCES} VALUES ($1, $2)`, [
-      name,
-      source.sourceId,
-    ]);
+    await db.run(
+      "its tables",
+      `INSERT INTO ${table} (${columns.map(identifier).join(", ")}) VALUES ${holes.join(", ")}`,
+      values.flat(),
+    );
   }
+}
+
+/** Makes the sources and their heads known, and `heads` those of their dataset, as its SQL names them. */
+export async function addHeads(
+  { db, plan }: Workspace,
+  dataset: Dataset,
+  staged: readonly StagedAs[],
+): Promise<void> {
+  const columns = plan.datasets[dataset].columns.map(({ name }) => name);
+  const known = ["source", "header", "width", "is_plain"];
+  const names = [...known, ...columns.map((column) => `p_${column}`)];
+  const heads = staged.map(({ source: { head }, name, lines }) => {
+    const positions = columns.map((column) => (head.positions[column] ?? 0) + 1);
+    return [name, head.record, head.width, lines.isPlain, ...positions];
+  });
+  const sources = staged.map(({ source, name }) => [name, source.sourceId]);
+  await insertRows(db, headsOf(dataset), names, heads);
+  await insertRows(db, SOURCES, ["name", "source_id"], sources);
+  await db.run("its tables", `CREATE OR REPLACE TEMP VIEW heads AS FROM ${headsOf(dataset)}`);
 }

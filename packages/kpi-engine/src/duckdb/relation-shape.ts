@@ -36,14 +36,29 @@ const accepts: Readonly<Record<KpiColumn["type"], RegExp>> = {
   double: /^DOUBLE$/,
 };
 
+/**
+ * Types by column of what `rows`, a table's name or a query in brackets, yields.
+ * @throws {ToplineError} `ENGINE_FAILED` for a query that does not run
+ */
+export async function columnsOf(
+  db: Database,
+  relation: string,
+  rows: string,
+): Promise<ReadonlyMap<string, string>> {
+  const found = await db.rows(`relation ${relation}`, `DESCRIBE FROM ${rows}`);
+  return new Map(found.map((row) => [String(row["column_name"]), String(row["column_type"])]));
+}
+
 /** @throws {ToplineError} `RELATION_INVALID` when a column is missing or of another type */
-export async function checkShape(db: Database, relation: string, shape: Shape): Promise<void> {
-  const found = await db.rows(`relation ${relation}`, `DESCRIBE ${identifier(relation)}`);
-  const types = new Map(found.map((row) => [row["column_name"], String(row["column_type"])]));
+export function checkShape(
+  relation: string,
+  shape: Shape,
+  types: ReadonlyMap<string, string>,
+): void {
   const wrong = shape.some(({ name, type }) => !accepts[type].test(types.get(name) ?? ""));
   if (!wrong) return;
   const expected = shape.map(({ name, type }) => `${name} ${type}`).join(", ");
-  const yields = [...types].map(([name, type]) => `${String(name)} ${type}`).join(", ");
+  const yields = [...types].map(([name, type]) => `${name} ${type}`).join(", ");
   throw new ToplineError(
     "RELATION_INVALID",
     `Relation ${relation} does not yield the columns that are expected of it. Expected: ${expected} (string: VARCHAR, integer: BIGINT or DECIMAL(n,0), double: DOUBLE). Found: ${yields}.`,

@@ -13,6 +13,7 @@ import {
 import { bindRelations, computeDates, computedRows } from "./compute.ts";
 import { ingestSources } from "./ingest.ts";
 import { copyRecords, type LocalParquet, upload } from "./parquet.ts";
+import type { Database } from "./database.ts";
 import { writeQuarantined } from "./quarantine.ts";
 import { asBytes } from "./exact-text.ts";
 import { identifier } from "./quoting.ts";
@@ -77,22 +78,27 @@ export class DuckDbSession implements EngineSession {
       );
     }
     const { stem, intake } = options;
-    const local = this.#files.get(table);
-    const files = local ?? (await copyRecords(this.#work, table, intake));
+    const files = this.#files.get(table) ?? (await this.#writeRecords(table, intake));
     const uploaded = await upload(this.#work, this.#here, table, files, stem);
     this.#written.add(table);
-    if (local === undefined) await this.#releaseRows(table);
     return uploaded;
+  }
+
+  /** On a connection of its own, so that tables are written side by side. */
+  async #writeRecords(table: Dataset, intake: bigint): Promise<LocalParquet[]> {
+    using db = await this.#work.db.another(this.#work.signal);
+    const files = await copyRecords({ ...this.#work, db }, table, intake);
+    await this.#releaseRows(table, db);
+    return files;
   }
 
   /**
    * What is computed next needs the memory. Rows that were not accepted stay, for the quarantine; so does
    * everything where a record has several lines, because record numbers are counted over all of them.
    */
-  async #releaseRows(table: Dataset): Promise<void> {
+  async #releaseRows(table: Dataset, db: Database): Promise<void> {
     const sources = [...this.#ingested.values()].filter(({ source }) => source.dataset === table);
     if (!sources.every(({ isLinewise, verdict }) => isLinewise || verdict.refused !== null)) return;
-    const { db } = this.#work;
     const records = recordsOf(table);
     await db.run(
       `the records of ${table}`,

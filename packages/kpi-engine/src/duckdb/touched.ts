@@ -1,7 +1,7 @@
 import type { Dataset, ZoneFiles } from "@topline/core";
 import { INPUT_RELATIONS } from "../plan.ts";
 import { lineage } from "../relations.ts";
-import { batches, materialise } from "./compute.ts";
+import { batches, materialise, useThreadsFor } from "./compute.ts";
 import { identifier } from "./quoting.ts";
 import { own, type Workspace } from "./workspace.ts";
 import type { ZoneFilesHere } from "./zone-files.ts";
@@ -34,6 +34,7 @@ export async function datesTouchedBetween(
   );
   const all = after.streams.flatMap(({ partition }) => partition["date"] ?? []);
   for (const batch of batches(after.streams, [...new Set(all)].sort())) {
+    await useThreadsFor(work, batch);
     await using streams = await here.fetch("streams", batch.files);
     await here.expose("streams", streams.paths);
     const rows = await db.rows(

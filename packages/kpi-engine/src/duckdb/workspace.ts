@@ -26,6 +26,13 @@ export interface Workspace extends AsyncDisposable {
    * connection, and with them the file system.
    */
   alone<T>(work: () => Promise<T>): Promise<T>;
+  /**
+   * Does one piece of work on a connection of its own, as many at a time as there are threads that statements do
+   * not share.
+   */
+  beside<T>(work: (db: Database) => Promise<T>): Promise<T>;
+  /** The same as `alone` for what brings lines here: one thread of JavaScript looks at all of them. */
+  staging<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface WorkspaceOptions {
@@ -51,7 +58,6 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       db[Symbol.dispose]();
       await remove();
     };
-    const alone = oneAfterTheOther();
     return {
       plan,
       store,
@@ -60,13 +66,32 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       clock,
       logger,
       signal,
-      alone,
+      alone: oneAfterTheOther(),
+      beside: sideBySide(db, signal),
+      staging: oneAfterTheOther(),
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+function sideBySide(db: Database, signal: AbortSignal): Workspace["beside"] {
+  const waiting: (() => void)[] = [];
+  let busy = 0;
+  return async (work) => {
+    if (busy >= db.lanes) await new Promise<void>((resolve) => waiting.push(resolve));
+    else busy += 1;
+    try {
+      using lane = await db.another(signal);
+      return await work(lane);
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) busy -= 1;
+      else next();
+    }
+  };
 }
 
 function oneAfterTheOther(): Workspace["alone"] {
@@ -97,25 +122,18 @@ export const rawLinesOf = (dataset: Dataset) => own(`raw_lines_${dataset}`);
 
 /** The tables that ingestion fills, empty. */
 export async function createIntakeTables({ db, plan }: Workspace): Promise<void> {
-  await db.run("its tables", `CREATE SCHEMA ${OWN}`);
-  await db.run("its tables", `CREATE TABLE ${SOURCES} (name INT, source_id VARCHAR)`);
   await db.run(
     "its tables",
-    "CREATE TEMP VIEW lines AS SELECT 0 AS source, 0::BIGINT AS n, '' AS line LIMIT 0",
+    `CREATE SCHEMA ${OWN}; CREATE TABLE ${SOURCES} (name INT, source_id VARCHAR)`,
   );
   for (const dataset of DATASETS) {
-    const { columns, sql } = plan.datasets[dataset];
-    const positions = columns.map(({ name }) => `${identifier(`p_${name}`)} INT`).join(", ");
+    const { columns } = plan.datasets[dataset];
+    const positions = columns.map(({ name }) => `${identifier(`p_${name}`)} INT`);
+    const values = columns.map(({ name, type }) => `${identifier(name)} ${duckTypes[type]}`);
     await db.run(
       "its tables",
-      `CREATE TABLE ${headsOf(dataset)} (source INT, header VARCHAR, width INT, is_plain BOOLEAN, ${positions})`,
+      `CREATE TABLE ${headsOf(dataset)} (source INT, header VARCHAR, width INT, is_plain BOOLEAN, ${positions.join(", ")});
+       CREATE TABLE ${recordsOf(dataset)} (source INT, n BIGINT, is_header BOOLEAN, reason VARCHAR, line VARCHAR, ${values.join(", ")})`,
     );
-    await useHeads(db, dataset);
-    await db.run(`the records of ${dataset}`, `CREATE TABLE ${recordsOf(dataset)} AS\n${sql}`);
   }
-}
-
-/** Makes `heads` those of one dataset, as its SQL names them. */
-export async function useHeads(db: Database, dataset: Dataset): Promise<void> {
-  await db.run("its tables", `CREATE OR REPLACE TEMP VIEW heads AS FROM ${headsOf(dataset)}`);
 }

@@ -61,7 +61,7 @@ export class ZoneFilesHere {
     const sql = paths.length === 0 ? emptyRows(table) : rowsOf(table, paths);
     await db.run(
       `the rows of ${table}`,
-      `CREATE OR REPLACE TEMP VIEW ${identifier(`${table}_rows`)} AS ${sql}`,
+      `CREATE OR REPLACE VIEW ${identifier(`${table}_rows`)} AS ${sql}`,
     );
   }
 
