@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { XMLParser } from "fast-xml-parser";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { Cloud } from "../backends/cloud.ts";
 import { startHarness } from "../backends/harness.ts";
 import { describeNeeding } from "../needs.ts";
@@ -13,7 +13,7 @@ import { describeNeeding } from "../needs.ts";
 
 const SUITE_MS = 240_000;
 
-/** What pytest said of a test function: the text of each case of it that failed. */
+/** What pytest said of a test function of a file: the text of each case of it that failed. */
 type Outcomes = ReadonlyMap<string, readonly string[]>;
 
 /** A harness's S3 and DynamoDB, as boto3 reads its environment. */
@@ -26,37 +26,48 @@ export const boto3Environment = ({ s3, dynamodb, region, credentials }: Cloud) =
   AWS_EC2_METADATA_DISABLED: "true",
 });
 
-/** Runs a file of `folder` against an embedded harness of its own, by the environment of `test/python`. */
-export function describePytest(name: string, folder: string, file: string): void {
-  const source = readFileSync(join(folder, file), "utf8");
-  const functions = [...source.matchAll(/^def (test_(\w+))\(/gm)].map(
-    ([, one = "", words = ""]) => [words.replaceAll("_", " "), one] as const,
-  );
+/**
+ * Runs files of `folder` at once, against an embedded harness of their own, in the environment of `test/python`.
+ * pytest's own settings are those of a pyproject.toml in the folder.
+ */
+export function describePytest(name: string, folder: string, files: readonly string[]): void {
   describeNeeding(["python"], name, ({ python }) => {
     let outcomes: Outcomes = new Map();
     beforeAll(async () => {
       await using harness = await startHarness("embedded");
-      outcomes = await runPytest(python, folder, file, boto3Environment(harness));
+      outcomes = await runPytest(python, folder, files, boto3Environment(harness));
     }, SUITE_MS);
 
-    test.each(functions)("%s", (_, one) => {
-      expect(outcomes.get(one), `${one} did not run`).toBeDefined();
-      expect(outcomes.get(one)?.join("\n")).toBe("");
+    describe.each(files)("%s", (file) => {
+      test.each(functionsOf(folder, file))("%s", (_, one) => {
+        const said = outcomes.get(`${moduleOf(file)}.${one}`);
+        expect(said, `${one} did not run`).toBeDefined();
+        expect(said?.join("\n")).toBe("");
+      });
     });
   });
 }
 
+/** Each as its words, and as its name. */
+function functionsOf(folder: string, file: string): [string, string][] {
+  const found = readFileSync(join(folder, file), "utf8").matchAll(/^def (test_(\w+))\(/gm);
+  return [...found].map(([, one = "", words = ""]) => [words.replaceAll("_", " "), one]);
+}
+
+/** As pytest's report names a file's cases. */
+const moduleOf = (file: string) => file.replace(/\.py$/, "").replaceAll("/", ".");
+
 async function runPytest(
   python: string,
   folder: string,
-  file: string,
+  files: readonly string[],
   environment: Readonly<Record<string, string>>,
 ): Promise<Outcomes> {
   const directory = await mkdtemp(join(tmpdir(), "topline-pytest-"));
   try {
     const report = join(directory, "report.xml");
     const plain = ["-q", "-p", "no:cacheprovider", "--tb=short", `--basetemp=${directory}/tmp`];
-    const args = ["-B", "-m", "pytest", ...plain, `--junit-xml=${report}`, file];
+    const args = ["-B", "-m", "pytest", ...plain, `--junit-xml=${report}`, ...files];
     const env = { PATH: "/usr/bin:/bin", HOME: directory, ...environment };
     const said = await new Promise<string>((resolve) => {
       execFile(python, args, { cwd: folder, env, timeout: SUITE_MS }, (error, stdout, stderr) => {
@@ -70,6 +81,7 @@ async function runPytest(
 }
 
 interface Case {
+  readonly classname: string;
   readonly name: string;
   readonly failure?: readonly { readonly "#text": string }[];
   readonly error?: readonly { readonly "#text": string }[];
@@ -87,7 +99,7 @@ function outcomesOf(xml: string): Outcomes {
   };
   const outcomes = new Map<string, string[]>();
   for (const one of testsuites.testsuite.flatMap(({ testcase = [] }) => testcase)) {
-    const name = one.name.replace(/\[.*$/s, "");
+    const name = `${one.classname}.${one.name.replace(/\[.*$/s, "")}`;
     const faults = [...(one.failure ?? []), ...(one.error ?? [])];
     const texts = faults.map((fault) => `${one.name}: ${fault["#text"]}`);
     outcomes.set(name, [...(outcomes.get(name) ?? []), ...texts]);

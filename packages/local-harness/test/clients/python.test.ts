@@ -5,6 +5,6 @@ import { describePytest } from "../../../../test/python/pytest.ts";
 
 const folder = fileURLToPath(new URL("python/", import.meta.url));
 
-describePytest("boto3", folder, "test_boto3.py");
-describePytest("s3fs", folder, "test_s3fs.py");
-describePytest("DynamoDB by boto3", folder, "test_boto3_dynamodb.py");
+describePytest("boto3", folder, ["test_boto3.py"]);
+describePytest("s3fs", folder, ["test_s3fs.py"]);
+describePytest("DynamoDB by boto3", folder, ["test_boto3_dynamodb.py"]);
