@@ -10,8 +10,10 @@ from dataclasses import asdict
 from threading import Lock
 
 from topline_glue.aws import KpiStore, ObjectStore, RunLedger, dynamodb_client, s3_client
+from topline_glue.aws.attributes import double_text
 from topline_glue.clock import SYSTEM_CLOCK, from_millis, to_millis
 from topline_glue.delta import DeltaZone
+from topline_glue.delta.paths import from_log_path, to_log_path
 from topline_glue.errors import ToplineError, to_fault
 from topline_glue.model import CommitInfo, Cursor, DataFile, Lease, ZoneActions
 from topline_glue.plan import Column, Index, TableSpec
@@ -91,6 +93,11 @@ class Serving:
         store = KpiStore(self._dynamodb, prefix)
         return asdict(store.publish(_table(table), date, map(_row, rows), _lease(lease)))
 
+    def items(self, _, prefix, table):
+        """As DynamoDB has them, digit by digit."""
+        scan = self._dynamodb.scan(TableName=prefix + table, ConsistentRead=True)
+        return scan["Items"]
+
     # The zone
 
     def _zone(self, bucket, view):
@@ -115,6 +122,17 @@ class Serving:
 
         zone = self._zone(bucket, view)
         return zone.commit(table, CommitInfo(**info), int(fence), since, decide)
+
+    # Texts that both must spell alike
+
+    def doubles(self, _, values):
+        return [double_text(float(value)) for value in values]
+
+    def log_paths(self, _, paths):
+        return [to_log_path(path) for path in paths]
+
+    def paths(self, _, log_paths):
+        return [from_log_path(log_path) for log_path in log_paths]
 
 
 def _told(lease):
