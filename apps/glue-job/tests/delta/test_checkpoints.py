@@ -70,10 +70,9 @@ def test_cannot_be_read_without_a_reader_of_parquet(cleaned, monkeypatch):
     assert raised.value.code == "CONFIG_INVALID"
 
 
-def test_whole_logs_are_read_without_one(store, monkeypatch):
-    monkeypatch.setattr("topline_glue.delta.zone.checkpoint_reader", lambda: None)
-    zone = DeltaZone(store)
+def test_whole_logs_are_read_from_their_first_entry(store):
+    zone = DeltaZone(store, checkpoint_of)
     for stem in "abc":
         commit(zone, add=[file_of(stem)])
     store.bodies[CHECKPOINT] = b"not read"
-    assert len(paths_of(DeltaZone(store))) == 3
+    assert len(paths_of(DeltaZone(store, checkpoint_of))) == 3

@@ -88,13 +88,11 @@ def _replay_to(log: DeltaLog, listing: LogListing, version: int) -> TableState:
 
 
 def _base_of(log: DeltaLog, listing: LogListing, version: int) -> int:
-    """The version to replay from: that of a checkpoint, or -1 for the beginning."""
-    if version < 0:
-        return -1
+    """The version to replay from: a checkpoint where the beginning is gone; else -1."""
     first = listing.first
-    has_beginning = first == 0
-    checkpoint = max((at for at in listing.checkpoints if at <= version), default=-1)
-    base = checkpoint if log.reads_checkpoints or not has_beginning else -1
+    if version < 0 or first == 0:
+        return -1
+    base = max((at for at in listing.checkpoints if at <= version), default=-1)
     if base == version or (first is not None and first <= base + 1):
         return base
     raise gone(
