@@ -322,6 +322,38 @@ test("a table that nothing was accepted for gets no file", async () => {
   expect(keys).toEqual([]);
 });
 
+test("a relation that means something else by its date keeps it, also where a date is computed alone", async () => {
+  const table: TableSpec = {
+    name: "MARKED",
+    relation: "marked_listens",
+    columns: [
+      { name: "date", type: "string" },
+      { name: "mark", type: "string" },
+      { name: "listens", type: "integer" },
+    ],
+    sortKey: "mark",
+    list: [],
+    indexes: [],
+    orderBy: ["mark"],
+  };
+  const plan = buildPlan({
+    relations: [{ name: "marked", sql: "SELECT user_id, 'never' AS date FROM listens" }],
+    kpis: [
+      {
+        sql: "SELECT l.date, m.date AS mark, COUNT(*) AS listens FROM listens AS l JOIN marked AS m ON m.user_id = l.user_id GROUP BY l.date, m.date",
+        table,
+      },
+    ],
+  });
+  await using zone = await bench(plan);
+  await zone.take([{ dataset: "streams", bytes: csv("streams", listen("u", "t")) }]);
+  const swollen = zone.zone.streams.map((file) => Object.assign({}, file, { records: 4_000_000n }));
+  await using session = await zone.open();
+  const { violations } = await session.compute({ ...zone.zone, streams: swollen }, [DAY]);
+  expect(violations).toEqual([]);
+  expect(await session.rows("MARKED", DAY)).toEqual([{ date: DAY, mark: "never", listens: 1n }]);
+});
+
 test("dates of one call that are computed in several batches are all there, in their order", async () => {
   await using zone = await bench();
   const days = ["2024-06-24", "2024-06-25", "2024-06-26"];

@@ -11,7 +11,8 @@ import { INPUT_RELATIONS } from "../plan.ts";
 import { lineage, namesRead, type Relation } from "../relations.ts";
 import { allOrCause } from "./batch.ts";
 import { checkKeys, checkShape, columnsOf, shapes } from "./relation-shape.ts";
-import { identifier } from "./quoting.ts";
+import type { Database } from "./database.ts";
+import { identifier, literal } from "./quoting.ts";
 import { own, type Workspace } from "./workspace.ts";
 import { emptyRows, type ZoneFilesHere } from "./zone-files.ts";
 
@@ -28,6 +29,9 @@ const ONE_THREAD_ROWS = 300_000n;
 const TOLD = 20;
 
 const resultOf = (relation: string) => own(`result_${relation}`);
+
+/** Where the rows of a relation lie: its name is a view of them. */
+const rowsOf = (relation: string) => own(`relation_${relation}`);
 
 /**
  * Runs the plan over no rows, so that what is wrong with a relation shows before anything is read.
@@ -95,7 +99,8 @@ export async function computeDates(
     work.logger.debug("computing", { dates: batch.dates.length, rows: String(batch.rows) });
     await using streams = await here.fetch("streams", batch.files);
     await here.expose("streams", streams.paths);
-    await materialiseAll(work, perDate);
+    // Where there are many rows they are of one date.
+    await materialiseAll(work, perDate, batch.rows >= LARGE_DATE_ROWS ? batch.dates[0] : undefined);
     const counting = figuresOf(work);
     const auditing = violationsOf(work);
     await allOrCause<unknown>([counting, auditing]);
@@ -109,28 +114,54 @@ export async function computeDates(
     }
     // A table is replaced only when the next is whole: two batches would need memory at a time.
     for (const { name } of perDate) {
-      await db.run(`relation ${name}`, `DROP TABLE ${identifier(name)}`);
+      await db.run(`relation ${name}`, `DROP TABLE ${rowsOf(name)}`);
     }
   }
   for (const table of plan.tables) await checkKeys(db, resultOf(table.relation), table);
   return { figures: dates.map((date) => figures.get(date) ?? none(date)), violations };
 }
 
-/** What a relation yields once its inputs are as they are now, as a table of its name. */
+/**
+ * Makes what a relation yields, its inputs being as they are now, known by its name.
+ * @param date of all rows that are computed, if there is but one: whoever groups them by it again then meets a
+ * constant, not a text to hash for every row
+ */
 export async function materialise(
   { db }: Pick<Workspace, "db">,
   { name, sql }: Relation,
+  date?: string,
 ): Promise<void> {
-  await db.run(`relation ${name}`, `CREATE OR REPLACE TABLE ${identifier(name)} AS\n${sql}`);
+  const what = `relation ${name}`;
+  await db.run(what, `CREATE OR REPLACE TABLE ${rowsOf(name)} AS\n${sql}`);
+  const isOfDate = date !== undefined && (await allOf(db, name, date));
+  const columns = isOfDate ? `* REPLACE (${literal(date)} AS "date")` : "*";
+  const view = `CREATE OR REPLACE VIEW ${identifier(name)} AS SELECT ${columns} FROM ${rowsOf(name)}`;
+  await db.run(what, view);
+}
+
+/** Whether a relation has a date, and every row this one: a relation of one's own may mean another by the word. */
+async function allOf(db: Database, relation: string, date: string): Promise<boolean> {
+  const rows = rowsOf(relation);
+  if ((await columnsOf(db, relation, rows)).get("date") !== "VARCHAR") return false;
+  const [others] = await db.rows(
+    `relation ${relation}`,
+    `SELECT COUNT(*) AS rows FROM ${rows} WHERE "date" IS DISTINCT FROM $1`,
+    [date],
+  );
+  return others?.["rows"] === 0n;
 }
 
 /** Each once those that it reads are there; side by side where `beside` has room. */
-async function materialiseAll(work: Workspace, relations: readonly Relation[]): Promise<void> {
+async function materialiseAll(
+  work: Workspace,
+  relations: readonly Relation[],
+  date?: string,
+): Promise<void> {
   const done = new Map<string, Promise<void>>();
   for (const relation of relations) {
     const read = namesRead(relation.sql, [...done.keys()]);
     const inputs = Promise.all(read.flatMap((name) => done.get(name) ?? []));
-    const made = inputs.then(() => work.beside((db) => materialise({ db }, relation)));
+    const made = inputs.then(() => work.beside((db) => materialise({ db }, relation, date)));
     done.set(relation.name, made);
   }
   await allOrCause([...done.values()]);
