@@ -71,7 +71,7 @@ describe("a program is found with its version", () => {
     ["chromium", "google-chrome", "echo 'Google Chrome 142.0.7444.59 '", "142.0.7444.59"],
     ["chromium", "chromium", "echo 'Chromium 142.0.1 built on Debian'", "142.0.1"],
     ["deno", "deno", "echo 'deno 2.9.1 (stable, release, x86_64-unknown-linux-gnu)'", "2.9.1"],
-    ["python", "python3", python("3.10.0", "True"), "3.10.0"],
+    ["python", "python3", python("3.11.0", "True"), "3.11.0"],
     ["docker", "docker", "echo '28.2.2 20.10.24+dfsg1'", "20.10.24+dfsg1"],
   ])("%s", async (name, program, script, version) => {
     expect(await look(name, { [program]: script })).toMatchObject({
@@ -101,18 +101,18 @@ describe("what is there and does not do is told with its version and the remedy"
       /exit code 1: Unable to locate.*Java 17/,
     ],
     [
-      "Python 3.9",
+      "Python 3.10",
       "python",
-      { python3: python("3.9.18", "True") },
-      "3.9.18",
-      /too old.*Python 3\.10/,
+      { python3: python("3.10.18", "True") },
+      "3.10.18",
+      /too old.*Python 3\.11/,
     ],
     [
       "Python 2",
       "python",
       { python: "echo '  File \"<string>\"' >&2; exit 1" },
       null,
-      /does not work.*Python 3\.10/,
+      /does not work.*Python 3\.11/,
     ],
     [
       "Python without ensurepip",

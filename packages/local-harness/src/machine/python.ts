@@ -2,8 +2,8 @@ import { type Finding, lacking, type Machine, present } from "./finding.ts";
 import { ask, findProgram, isAtLeast } from "./program.ts";
 import { told } from "./programs.ts";
 
-const NAMES = ["python3", "python", "python3.13", "python3.12", "python3.11", "python3.10"];
-const LEAST = "3.10";
+const NAMES = ["python3", "python", "python3.13", "python3.12", "python3.11"];
+const LEAST = "3.11";
 
 /** Debian's python3 can import venv without being able to make one: that takes ensurepip. */
 const QUESTION = `
