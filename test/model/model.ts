@@ -76,7 +76,7 @@ interface Origin {
   readonly intake: bigint;
   readonly sourceId: string;
 }
-type ReferenceRow = Origin & { readonly row: Row };
+export type ReferenceRow = Origin & { readonly row: Row };
 
 export function emptyModel(limits: Partial<Limits> = {}): Model {
   const everyLimit: Limits = {
@@ -174,7 +174,7 @@ const isRefusedByHead = (reading: Reading | undefined): boolean =>
   reading !== undefined && reading.refused !== null && reading.byHead;
 
 /** For each track the rows of its newest source; of that source's rows for one genre, the least. */
-function catalogueOf(songs: readonly ReferenceRow[]): Catalogue {
+export function catalogueOf(songs: readonly ReferenceRow[]): Catalogue {
   const catalogue = new Map<string, Song[]>();
   for (const [trackId, ofTrack] of groupBy(songs, ({ row }) => text(row, "track_id"))) {
     const newest = ofTrack.reduce((a, b) => (compareOrigins(a, b) < 0 ? b : a));
@@ -209,7 +209,7 @@ const songOf = (row: Row): Song => ({
   artists: text(row, "artists") || undefined,
 });
 
-const listenOf = (row: Row): Listen => ({
+export const listenOf = (row: Row): Listen => ({
   userId: text(row, "user_id"),
   trackId: text(row, "track_id"),
   listenTime: readListenTime(text(row, "listen_time"))!,

@@ -78,6 +78,14 @@ describe("a call that fails", () => {
     expect(await read(await store.get("a"))).toBe("x");
   });
 
+  test("loses the answer also where that is a refusal", async () => {
+    const { faults, store } = world();
+    const fault = { kind: "fail", moment: "after" } as const;
+    faults.inject({ on: 1, fault });
+    await expect(store.get("a")).rejects.toMatchObject(UNAVAILABLE);
+    await expect(store.get("a")).rejects.toMatchObject({ code: "OBJECT_NOT_FOUND" });
+  });
+
   test("fails with the error that it was given, as often as it was told, where it is meant", async () => {
     const { faults, store } = world();
     const slow = (call: FaultCall) => new Error(`slow: ${call.resource}`);

@@ -103,9 +103,12 @@ class FaultyProcess {
   async #call(begin: Begin, method: Method, args: unknown[]): Promise<unknown> {
     const { call, fault } = begin();
     await this.#meet(call, fault, "before");
-    const result = await method(...args);
+    // That there is no such object is an answer, too, and can be lost.
+    const [outcome] = await Promise.allSettled([method(...args)]);
     await this.#meet(call, fault, "after");
     this.#assertThere();
+    if (outcome.status === "rejected") throw outcome.reason;
+    const result = outcome.value;
     return call.service === "store" && call.action === "get"
       ? this.#fetched(call, fault, result as FetchedObject)
       : result;

@@ -1,0 +1,76 @@
+import type { ObjectStore } from "../../packages/core/src/index.ts";
+
+/** What happens to a small deployment: deliveries, and what producers do while a run is under way. */
+
+export interface Episode {
+  readonly name: string;
+  readonly runDate: string;
+  /** By their names below the inbox. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Put by a producer once the run has frozen what it takes in. */
+  readonly meanwhile?: Readonly<Record<string, string>>;
+}
+
+const lines = (...all: readonly string[]) => `${all.join("\n")}\n`;
+const USERS = "user_id,user_name,user_age,user_country,created_at";
+const SONGS = "track_id,artists,album_name,track_name,duration_ms,track_genre";
+const STREAMS = "user_id,track_id,listen_time";
+
+const FIRST = lines(
+  STREAMS,
+  "u1,t1,2024-06-25 10:00:00",
+  "u2,t1,2024-06-25 11:00:00",
+  "u1,t2,2024-06-26 09:00:00",
+);
+
+export const HISTORY: readonly Episode[] = [
+  {
+    name: "first files",
+    runDate: "2024-06-27",
+    files: {
+      "users.csv": lines(USERS, "u1,Ann,30,NO,2020-01-01", "u2,,,,"),
+      "songs.csv": lines(SONGS, "t1,A,,One,1000,pop", "t2,B,,Two,2000,rock"),
+      "streams/a.csv": FIRST,
+    },
+  },
+  {
+    name: "late listens, duplicates, bad rows, refused files",
+    runDate: "2024-06-28",
+    files: {
+      // The same name again, with a listen that is known, one that is late, and two bad rows.
+      "streams/a.csv": lines(
+        STREAMS,
+        "u1,t1,2024-06-25 10:00:00",
+        "u2,t2,2024-06-25 23:00:00",
+        "u2,t1,yesterday",
+        "u2",
+      ),
+      "streams/bad.csv": lines(STREAMS, "x", "y", "u1,t1,2024-06-25 12:00:00"),
+      "streams/picture.csv": "\u0089PNG\u0000\u0001\n",
+      "notes.txt": "ignored",
+    },
+  },
+  {
+    name: "another catalogue, and a file that is replaced while the run goes on",
+    runDate: "2024-06-29",
+    files: {
+      "songs.csv": lines(SONGS, "t2,B,,Two,2000,blues", "t3,C,,Three,3000,jazz", "t4,D"),
+      "streams/c.csv": lines(STREAMS, "u1,t3,2024-06-27 08:00:00"),
+    },
+    meanwhile: { "streams/c.csv": lines(STREAMS, "u2,t3,2024-06-27 09:00:00") },
+  },
+  {
+    name: "a file again, and nothing new",
+    runDate: "2024-06-30",
+    files: { "streams/a.csv": FIRST },
+  },
+];
+
+export async function deliver(
+  store: ObjectStore,
+  files: Readonly<Record<string, string>>,
+): Promise<void> {
+  for (const [name, text] of Object.entries(files)) {
+    await store.put(`raw-data/${name}`, new TextEncoder().encode(text));
+  }
+}

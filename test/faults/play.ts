@@ -1,0 +1,78 @@
+import {
+  type Engine,
+  type Plan,
+  run,
+  type RunReport,
+  silentLogger,
+  type Zone,
+} from "../../packages/core/src/index.ts";
+import { deltaZone } from "../../packages/delta-log/src/index.ts";
+import { validator } from "../../packages/validators/src/index.ts";
+import { deliver, type Episode } from "./history.ts";
+import type { Outside, World } from "./world.ts";
+
+/** How a process goes through an episode. */
+
+export interface Player {
+  readonly plan: Plan;
+  readonly engineOver: (outside: Outside) => Engine;
+}
+
+/** Longer than any lease. */
+export const LEASE_OVER_MS = 60_000;
+/** An episode takes three runs at most: the open one's, its own, and one over what was replaced meanwhile. */
+const MOST_RUNS = 4;
+
+export const zoneOver = ({ store }: Pick<Outside, "store">): Zone => deltaZone({ store });
+
+/** The files of an episode arrive. */
+export async function begin({ store }: Outside, { files }: Episode): Promise<void> {
+  await deliver(store, files);
+}
+
+export interface Playing {
+  /** Of the last run. */
+  readonly report: RunReport;
+  readonly runs: number;
+}
+
+/**
+ * Runs until nothing is left to do, or a run fails. The producer's deed comes as soon as a run has frozen its files,
+ * once, whichever process that run is of. Processes of one name give their runs the same ids, as an orchestrator does
+ * that tries again.
+ */
+export function playerOf(world: World, episode: Episode, { plan, engineOver }: Player) {
+  let isReplaced = episode.meanwhile === undefined;
+  const producer: Promise<void>[] = [];
+  return async (name: string, outside: Outside): Promise<Playing> => {
+    for (let runs = 1; ; runs++) {
+      const report = await run(
+        {
+          ...outside,
+          zone: zoneOver(outside),
+          engine: engineOver(outside),
+          validator,
+          clock: world.clock,
+          logger: silentLogger,
+          plan,
+          tablePrefix: "",
+          holder: name,
+          leaseSeconds: 30,
+          waitForLease: false,
+        },
+        {
+          runId: `${name}-${episode.runDate}-${runs}`,
+          runDate: episode.runDate,
+          onStep(step) {
+            if (step !== "transform" || isReplaced) return;
+            isReplaced = true;
+            producer.push(deliver(world.store, episode.meanwhile ?? {}));
+          },
+        },
+      );
+      await Promise.all(producer);
+      if (report.status === "failed" || report.status === "nothing-to-do") return { report, runs };
+      if (runs === MOST_RUNS) throw new Error(`Run ${runs} still found something to do.`);
+    }
+  };
+}
