@@ -7,7 +7,7 @@ from topline_glue.errors import ToplineError
 from topline_glue.model import Counts
 
 from .spied_client import cancelled
-from .tables import DATE, GENRE_KPIS, TOP_GENRES, TOP_SONGS, genre_row, songs_of_a_day
+from .tables import DATE, GENRE_KPIS, TOP_GENRES, TOP_SONGS, genre_row, song_row, songs_of_a_day
 
 
 @pytest.fixture
@@ -126,3 +126,19 @@ def test_a_list_that_does_not_fit_a_transaction_writes_nothing(kpis, lease, clie
     assert raised.value.code == "LIST_TOO_LARGE"
     assert client.requests("transact_write_items") == []
     assert list(kpis.dates(TOP_GENRES)) == []
+
+
+def test_an_item_that_moves_from_one_list_to_another_binds_the_two(kpis, lease, client):
+    mover = song_row("a", 0)
+    one = [song_row("a", rank) for rank in range(1, 60)]
+    kpis.publish(TOP_SONGS, DATE, [mover, *one], lease)
+    moved = [mover | {"genre": "b"}]
+    others = [song_row("b", rank) for rank in range(1, 41)]
+    changed = [row | {"listen_count": 2} for row in one]
+    client.calls.clear()
+    with pytest.raises(ToplineError, match="100 changed items"):
+        kpis.publish(TOP_SONGS, DATE, [*moved, *changed, *others], lease)
+    assert client.requests("transact_write_items") == []
+    counts = kpis.publish(TOP_SONGS, DATE, [*moved, *changed, *others[1:]], lease)
+    assert counts == Counts(99, 0, 0)
+    assert len(client.requests("transact_write_items")) == 1
