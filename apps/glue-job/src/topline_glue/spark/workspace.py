@@ -1,0 +1,70 @@
+"""What the parts of an engine share: Spark, a bucket, a plan, and whether to go on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Event
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from topline_glue.aws import ObjectStore
+from topline_glue.errors import ToplineError
+from topline_glue.model import DataFile
+from topline_glue.plan import Plan
+from topline_glue.spark.faults import spark_fault
+
+ZoneFiles = Mapping[str, Sequence[DataFile]]
+"""The live files of each zone table."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Where objects lie, and how Spark spells that."""
+
+    store: ObjectStore
+    name: str
+    scheme: str
+
+    def url(self, key: str) -> str:
+        return f"{self.scheme}://{self.name}/{key}"
+
+    def delete_all(self, prefix: str) -> None:
+        for key in self.store.list(prefix):
+            self.store.delete(key)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    spark: SparkSession
+    """A session of the engine's own."""
+    bucket: Bucket
+    plan: Plan
+    _cancelled: Event = field(default_factory=Event)
+
+    @property
+    def cores(self) -> int:
+        return self.spark.sparkContext.defaultParallelism
+
+    def cancel(self) -> None:
+        """Ends what is under way, from another thread; nothing can be done after it."""
+        self._cancelled.set()
+        self.spark.sparkContext.cancelAllJobs()
+
+    @contextmanager
+    def at(self, what: str) -> Iterator[None]:
+        """Spark's faults within are Topline's; `what` names the work, such as `relation songs`.
+
+        Raises `CANCELLED`.
+        """
+        self._check()
+        try:
+            yield
+        except (Py4JError, PySparkException) as error:
+            self._check()
+            raise spark_fault(what, error) from error
+
+    def _check(self) -> None:
+        if self._cancelled.is_set():
+            raise ToplineError("CANCELLED", "The engine was cancelled.")
