@@ -11,7 +11,7 @@ import type { SqlResult } from "../sql/index.ts";
 import type { Terminal } from "../terminal.ts";
 import { uploadDirectory } from "../upload.ts";
 import { showRows } from "./query.ts";
-import { runAndShow } from "./run.ts";
+import { loadEngine, runAndShow } from "./run.ts";
 import { showResult } from "./sql.ts";
 
 const RUN_ID = "demo";
@@ -36,6 +36,7 @@ export function addDemo(program: Command, invoke: Invoke): void {
       const { output } = invocation;
       const why =
         "The demo begins by emptying bucket and tables, so it leaves the external backend alone. Use the embedded one, or `topline run --data` with files of your own.";
+      loadEngine();
       await using deployment = await harnessOf(invocation, { command: "topline demo", why });
       await freshen(deployment, invocation);
       await uploadDirectory(deployment.context.store, sampleDirectory());

@@ -32,11 +32,17 @@ export function addRun(program: Command, invoke: Invoke): void {
     .action(async (options: Options, command: Command) => {
       const invocation = invoke(command);
       const request = runRequest(options);
+      loadEngine();
       await using deployment = await deploymentOf(invocation, { command: "topline run" });
       if (options.data !== undefined) await upload(invocation, deployment, options.data);
       const report = await runAndShow(invocation, deployment, request);
       invocation.setExitCode(exitCodeOfRun(report.status));
     });
+}
+
+/** While the harness comes up: loading takes a while. What is wrong with it, the transform tells. */
+export function loadEngine(): void {
+  import("@duckdb/node-api").catch(() => undefined);
 }
 
 /** @throws {ToplineError} `RUN_ID_INVALID`, `USAGE` */
