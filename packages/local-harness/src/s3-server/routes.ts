@@ -164,16 +164,25 @@ const ROUTES: readonly Route[] = [
 
 /** @throws {S3Error} `NotImplemented` */
 export function operationOf(request: S3Request): Operation {
-  const target = targetOf(request);
-  const route = ROUTES.find(
-    ({ method, target: routed, marks = [] }) =>
-      method === request.method && routed === target && marks.every((mark) => has(request, mark)),
-  );
-  if (route === undefined) throw notImplemented(`${request.method} on a ${target} in this form`);
+  const route = routeOf(request);
+  if (route === undefined) {
+    throw notImplemented(`${request.method} on a ${targetOf(request)} in this form`);
+  }
   requireNamed(request, route);
   requireKnownQuery(request, route);
   requireKnownHeaders(request);
   return route.operation;
+}
+
+/** As S3 calls it, where this server knows it. */
+export const operationName = (request: S3Request): string | undefined => routeOf(request)?.name;
+
+function routeOf(request: S3Request): Route | undefined {
+  const target = targetOf(request);
+  return ROUTES.find(
+    ({ method, target: routed, marks = [] }) =>
+      method === request.method && routed === target && marks.every((mark) => has(request, mark)),
+  );
 }
 
 function targetOf({ bucket, key }: S3Request): Route["target"] {
