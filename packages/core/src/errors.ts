@@ -73,6 +73,18 @@ export class ToplineError extends Error {
     return error instanceof ToplineError && (codes.length === 0 || codes.includes(error.code));
   }
 
+  /**
+   * The fault of another process, from the text that is left of it: `CODE: message`, by itself, or as Python and
+   * Glue word an uncaught exception. `undefined` where the text tells of no fault of Topline's.
+   */
+  static parse(text: string): ToplineError | undefined {
+    const [, code = "", message = ""] =
+      /(?:^|\bToplineError: |; )([A-Z]+(?:_[A-Z]+)*): ([^]*)$/.exec(text.trim()) ?? [];
+    return Object.hasOwn(retryable, code)
+      ? new ToplineError(code as ErrorCode, message)
+      : undefined;
+  }
+
   /** Any thrown value as a fault; one that is not Topline's becomes `INTERNAL` with its cause kept. */
   static from(error: unknown): ToplineError {
     if (error instanceof ToplineError) return error;

@@ -87,6 +87,34 @@ describe("faults", () => {
     });
     expect(toFault(new TypeError("oops"))).toMatchObject({ code: "INTERNAL", is_retryable: false });
   });
+
+  test.each([
+    ["LEASE_HELD: another has it: until 10:00", "LEASE_HELD", "another has it: until 10:00"],
+    ["topline_glue.errors.ToplineError: AUDIT_FAILED: a\nb", "AUDIT_FAILED", "a\nb"],
+    [
+      "Error Category: UNCLASSIFIED_ERROR; Failed Line Number: 3; ToplineError: LEASE_LOST: gone",
+      "LEASE_LOST",
+      "gone",
+    ],
+    [
+      "Error Category: X; Failed Line Number: 3; STORE_UNAVAILABLE: later\n",
+      "STORE_UNAVAILABLE",
+      "later",
+    ],
+  ])("are read from what another process left: %j", (text, code, message) => {
+    expect(ToplineError.parse(text)).toMatchObject({ code, message });
+  });
+
+  test.each([
+    "",
+    "Command failed with exit code 137",
+    "ValueError: INTERNAL: of somebody else",
+    "NO_SUCH_CODE: what",
+    "toString: what",
+    "LEASE_HELD",
+  ])("of others are not read: %j", (text) => {
+    expect(ToplineError.parse(text)).toBeUndefined();
+  });
 });
 
 describe("a configuration", () => {

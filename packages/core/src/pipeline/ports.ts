@@ -6,6 +6,7 @@ import type { KpiStore } from "../ports/kpi-store.ts";
 import type { Logger } from "../ports/logger.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
 import type { RunLedger } from "../ports/run-ledger.ts";
+import type { TransformJob } from "../ports/transform-job.ts";
 import type { Validator } from "../ports/validator.ts";
 import type { Zone } from "../ports/zone.ts";
 
@@ -18,13 +19,22 @@ export function loggingAs(
   return { ...context, logger: context.logger.child({ run_id: runId, step }) };
 }
 
+/** What transforms, as reports call it before a step's part has said so. */
+export const engineName = ({
+  engine,
+  transformJob,
+}: Pick<PipelineContext, "engine" | "transformJob">): string => transformJob?.name ?? engine.name;
+
 /** What the steps work on, and how: everything that a deployment chooses. */
 export interface PipelineContext {
   readonly store: ObjectStore;
   readonly zone: Zone;
   readonly kpis: KpiStore;
   readonly ledger: RunLedger;
+  /** In this process: what transforms and publishes, and what looks into the zone. */
   readonly engine: Engine;
+  /** Does the step transform, instead of the engine. All else stays the engine's. */
+  readonly transformJob?: TransformJob;
   readonly validator: Validator;
   readonly clock: Clock;
   readonly logger: Logger;

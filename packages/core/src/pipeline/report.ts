@@ -9,12 +9,12 @@ import {
   STEPS,
 } from "../report.ts";
 import { type Abandonment, abandonedFault, readAbandonment } from "./abandonment.ts";
-import type { PipelineContext } from "./ports.ts";
+import { engineName, type PipelineContext } from "./ports.ts";
 import { emptyVersions } from "./pin.ts";
 import { readPart, type StepPart, type TransformResult, type ValidateResult } from "./step-part.ts";
 import { requireManifest } from "./stored-manifest.ts";
 
-type ReportContext = Pick<PipelineContext, "store" | "engine" | "plan">;
+type ReportContext = Pick<PipelineContext, "store" | "engine" | "transformJob" | "plan">;
 
 interface Refusal {
   readonly code: RefusalCode;
@@ -80,7 +80,7 @@ export async function assembleReport(context: ReportContext, runId: string): Pro
     waiting_for: [],
     started_at: manifest.started_at,
     finished_at: archived?.result?.finished_at ?? abandonment?.finished_at ?? null,
-    engine: transformed?.result?.engine ?? context.engine.name,
+    engine: transformed?.result?.engine ?? engineName(context),
     plan_hash: transformed?.result?.plan_hash ?? context.plan.hash,
     sources,
     dates: transformed?.result?.dates ?? [],
@@ -137,7 +137,7 @@ export function failedReport(
 }
 
 function blankReport(
-  { engine, plan }: ReportContext,
+  context: ReportContext,
   runId: string,
   status: RunStatus,
   started: Date,
@@ -149,8 +149,8 @@ function blankReport(
     waiting_for: [],
     started_at: started.toISOString(),
     finished_at: finished.toISOString(),
-    engine: engine.name,
-    plan_hash: plan.hash,
+    engine: engineName(context),
+    plan_hash: context.plan.hash,
     sources: [],
     dates: [],
     tables: [],

@@ -13,15 +13,19 @@ import { cursorOf, publish } from "./publish.ts";
 import { readPart, recordPart, type TransformResult } from "./step-part.ts";
 import { recordFailure } from "./summary.ts";
 import { requireManifest, requireOpen } from "./stored-manifest.ts";
+import { transformByJob } from "./transform-by-job.ts";
 
 const PARALLEL = 8;
 
 /**
  * Takes the run's own copies into the zone and publishes. Reaches a verdict on every source before anything of
- * it is committed; a repetition finds its commits in the log and does not append again.
+ * it is committed; a repetition finds its commits in the log and does not append again. Where the deployment has a
+ * job for it, that does all of it.
  */
 export async function transform(ports: PipelineContext, runId: string): Promise<TransformResult> {
   const context = loggingAs(ports, "transform", runId);
+  const { transformJob } = context;
+  if (transformJob !== undefined) return transformByJob(context, transformJob, runId);
   return withLease(context, async (held) => {
     const manifest = await requireManifest(context.store, runId);
     const done = await readPart(context, runId, "transform");
