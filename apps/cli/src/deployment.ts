@@ -226,6 +226,7 @@ async function openUnused(place: Place): Promise<Deployment> {
 const NOWHERE: HarnessEndpoints = {
   s3: "http://nowhere.invalid",
   dynamodb: "http://nowhere.invalid",
+  glue: "http://nowhere.invalid",
   bucket: "",
   region: "us-east-1",
   accessKeyId: "none",

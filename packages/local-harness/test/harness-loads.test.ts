@@ -6,9 +6,13 @@ import { expect, test } from "vitest";
 
 /** What the background process of the embedded backend loads before it serves: each package is felt in its start. */
 
-const MODULES = ["harness/run", "harness/embedded", "s3-server/index", "dynamodb/index"].map(
-  (name) => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url)),
-);
+const MODULES = [
+  "harness/run",
+  "harness/embedded",
+  "s3-server/index",
+  "dynamodb/index",
+  "harness/glue",
+].map((name) => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url)));
 
 const TELL_LOADED = `
   const loaded = [];

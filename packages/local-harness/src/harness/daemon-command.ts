@@ -1,5 +1,5 @@
-import process from "node:process";
 import type { HarnessBackend } from "./backend.ts";
+import { conditionsOf, isDeno } from "./runtime.ts";
 import type { StateDirectory } from "./state-directory.ts";
 
 /** The arguments with which the runtime of this process, Node or Deno, runs the daemon's module. */
@@ -24,24 +24,4 @@ export function daemonCommand(
   // Where Docker listens, and what testcontainers asks of the system, is known to them alone.
   const permissions = backend === "containers" ? ["--allow-all"] : least;
   return ["run", "--no-prompt", ...permissions, ...conditions, script];
-}
-
-const isDeno = process.versions["deno"] !== undefined;
-
-const SOURCE_CONDITION = "--conditions=@topline/source";
-
-/**
- * The conditions that this process resolves packages with; from source, at least the one for source. Deno tells
- * of none, but passes those of the variable DENO_CONDITIONS on by itself.
- */
-function conditionsOf(script: string): string[] {
-  const found: string[] = [];
-  for (const [index, argument] of process.execArgv.entries()) {
-    if (/^(?:--conditions|-C)=/.test(argument)) found.push(argument);
-    else if (argument === "--conditions" || argument === "-C") {
-      found.push(`--conditions=${process.execArgv[index + 1]}`);
-    }
-  }
-  if (script.endsWith(".ts") && !found.includes(SOURCE_CONDITION)) found.push(SOURCE_CONDITION);
-  return found;
 }

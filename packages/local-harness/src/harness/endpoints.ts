@@ -3,6 +3,8 @@ export interface HarnessEndpoints {
   /** `http://127.0.0.1:<port>`; path-style addressing. */
   readonly s3: string;
   readonly dynamodb: string;
+  /** Runs Spark jobs, where Java, Python and uv are. */
+  readonly glue: string;
   /** Exists already. Tables do not: the application makes its own. */
   readonly bucket: string;
   readonly region: string;

@@ -12,6 +12,7 @@ export interface HarnessRecord {
   /** For people who look; users are told the endpoints when they are let in. */
   readonly s3: string;
   readonly dynamodb: string;
+  readonly glue: string;
   readonly backend: HarnessBackend;
 }
 
@@ -19,11 +20,11 @@ export interface HarnessRecord {
 export async function readRecord(path: string): Promise<HarnessRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, "utf8")) as Partial<HarnessRecord> | null;
-    const { pid, port, token, s3, dynamodb, backend = "embedded" } = record ?? {};
+    const { pid, port, token, s3, dynamodb, glue, backend = "embedded" } = record ?? {};
     if (typeof pid !== "number" || typeof port !== "number") return undefined;
     if (typeof token !== "string" || typeof s3 !== "string") return undefined;
-    if (typeof dynamodb !== "string") return undefined;
-    return { pid, port, token, s3, dynamodb, backend };
+    if (typeof dynamodb !== "string" || typeof glue !== "string") return undefined;
+    return { pid, port, token, s3, dynamodb, glue, backend };
   } catch {
     return undefined;
   }

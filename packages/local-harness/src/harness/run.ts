@@ -6,6 +6,7 @@ import { IDENTITY } from "./endpoints.ts";
 import { boundLog } from "./log.ts";
 import { objectTo } from "./objection.ts";
 import { makeBucket, type RunningParts, type StartParts } from "./parts.ts";
+import { startGlueOf } from "./glue.ts";
 import { removeProgress, writeProgress } from "./progress.ts";
 import { removeRecord, tellsOf, writeRecord } from "./record.ts";
 import type { StateDirectory } from "./state-directory.ts";
@@ -30,6 +31,7 @@ export interface RunHarnessOptions {
 }
 
 const WATCH_MS = 500;
+const CLOSING_MS = 800;
 
 /**
  * The life of one harness, under its directory's lock: starts the parts, serves users until the last has
@@ -38,7 +40,7 @@ const WATCH_MS = 500;
  * @throws {ToplineError} when it cannot come up
  */
 export async function runHarness(options: RunHarnessOptions): Promise<void> {
-  const { state, s3Port, starter, stop, closingMs = 800 } = options;
+  const { state, s3Port, starter, stop, closingMs = CLOSING_MS } = options;
   const signal = AbortSignal.any([starter, stop]);
   const progress = tellProgress(state);
   const starting = options.start({
@@ -62,6 +64,8 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
   const { state, backend } = options;
   const token = randomBytes(16).toString("hex");
   const { s3, dynamodb, containers } = parts;
+  const server = await startGlueOf(state, parts);
+  const glue = server.endpoint;
 
   const users = await admitUsers({
     token,
@@ -70,14 +74,15 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
     objection: (request) => objectTo(request, backend, parts),
     async prepare({ bucket, makesBucket = true }) {
       if (makesBucket) await makeBucket(parts, bucket);
-      const endpoints = { s3, dynamodb, bucket, ...IDENTITY };
+      const endpoints = { s3, dynamodb, glue, bucket, ...IDENTITY };
       return { endpoints, ...(containers === undefined ? {} : { containers }) };
     },
   });
   try {
-    await writeRecord(state.record, { pid, port: users.port, token, s3, dynamodb, backend });
+    const { port } = users;
+    await writeRecord(state.record, { pid, port, token, s3, dynamodb, glue, backend });
     options.onServing();
-    options.log(`serving ${state.path}: S3 ${s3}, DynamoDB ${dynamodb}`);
+    options.log(`serving ${state.path}: S3 ${s3}, DynamoDB ${dynamodb}, Glue ${glue}`);
     using watch = watchState(state, token);
     const reason = await Promise.race([
       users.gone.then(() => "nobody uses it any more"),
@@ -90,6 +95,7 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
     // First nobody is let in any more, then nobody is sent here.
     await users.dismiss();
     if (await tellsOf(state.record, token)) await removeRecord(state.record);
+    await Promise.race([server.close(), delay(options.closingMs ?? CLOSING_MS)]);
   }
 }
 

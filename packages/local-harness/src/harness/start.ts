@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { ToplineError, type ErrorCode } from "@topline/core/errors";
 import { daemonCommand } from "./daemon-command.ts";
 import type { DaemonArguments } from "./daemon-process.ts";
+import { glueHomeOf } from "./glue-home.ts";
 import { logTail } from "./log.ts";
 import { firstMessage, type Report } from "./messages.ts";
 import type { StateDirectory } from "./state-directory.ts";
@@ -39,6 +40,7 @@ export function startDaemon(
     detached: true,
     windowsHide: true,
     cwd: dirname(script),
+    env: { ...process.env, ...glueHomeOf(process.env) },
     stdio: ["pipe", "pipe", log],
   }) as ChildProcessByStdio<Writable, Readable, null>;
   closeSync(log);
