@@ -1,8 +1,12 @@
 import { env } from "node:process";
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { NEEDS } from "./test/machine/need.ts";
 
 const condition = "@topline/source";
+
+/** Spark for the embedded Glue, installed once for all tests. */
+const glueHome = fileURLToPath(new URL("node_modules/.cache/topline/glue/", import.meta.url));
 
 /** One project a package; every suite runs from TypeScript source, on whatever Node runs vitest. */
 export const project = (
@@ -23,6 +27,7 @@ export default defineConfig({
   resolve: { conditions: [condition] },
   ssr: { resolve: { conditions: [condition] } },
   test: {
+    env: { TOPLINE_GLUE_HOME: env["TOPLINE_GLUE_HOME"] ?? glueHome },
     execArgv: [`--conditions=${condition}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -17,7 +17,7 @@ done
 
 cd "$work/project"
 echo '{ "name": "stranger", "private": true, "type": "module" }' >package.json
-npm install --no-audit --no-fund --loglevel=error "$work"/tarballs/*.tgz @aws-sdk/client-s3 @aws-sdk/client-dynamodb @aws-sdk/lib-dynamodb >/dev/null
+npm install --no-audit --no-fund --loglevel=error "$work"/tarballs/*.tgz @aws-sdk/client-s3 @aws-sdk/client-dynamodb @aws-sdk/client-glue @aws-sdk/lib-dynamodb >/dev/null
 
 cat >doors.mjs <<'JS'
 import assert from "node:assert/strict";
@@ -29,6 +29,7 @@ const doors = {
   "@topline/delta-log": "deltaZone",
   "@topline/aws-adapters/s3": "s3ObjectStore",
   "@topline/aws-adapters/dynamodb": "dynamoKpiStore",
+  "@topline/aws-adapters/glue": "glueTransformJob",
   "@topline/local-harness": "openHarness",
   "@topline/local-harness/faults": "portFaults",
   "@topline/local-harness/machine": "probe",

@@ -16,6 +16,10 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: "Java's and Python's clients take minutes; the AWS SDK's suites show the same server at work on Deno.",
   },
   {
+    files: "packages/local-harness/test/glue-spark.test.ts",
+    why: "Spark jobs take minutes; their processes, and what they are told, are the same: `glue-server.test.ts` shows the endpoint on Deno.",
+  },
+  {
     files: "packages/local-harness/test/harness-loads.test.ts",
     why: "Which modules are loaded is the sources' business, and told by Node's hooks.",
   },

@@ -9,6 +9,7 @@ export const NEEDS = [
   "java",
   "maven",
   "python",
+  "uv",
   "chromium",
   "deno",
 ] as const satisfies readonly ProbeName[];
