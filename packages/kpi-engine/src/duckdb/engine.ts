@@ -15,7 +15,7 @@ export interface DuckDbEngineOptions {
   readonly tempDirectory: string;
   /** Of DuckDB, as it writes it, such as `1GB`; beyond, it spills. Default: 80 % of the machine's memory. */
   readonly memoryLimit?: string;
-  /** Default: one a core. */
+  /** Of one statement over many rows, or of as many statements over few. Default: one a core. */
   readonly threads?: number;
   readonly logger?: Logger;
   readonly clock?: Pick<Clock, "now">;
