@@ -165,7 +165,10 @@ async function takeHarness(place: HarnessPlace): Promise<Harness> {
   });
 }
 
-/** @throws {ToplineError} `STORE_REFUSED`, naming all that is missing: nothing is made here */
+/**
+ * @throws {ToplineError} `STORE_REFUSED`, naming all that is missing: nothing is made here; `STORE_UNAVAILABLE` where
+ * that is all that is known
+ */
 async function openExternal(place: Place): Promise<Deployment> {
   const { terminal, config, directory, logger } = place;
   const [{ portsAt }, { externalClients }] = await Promise.all([
@@ -179,8 +182,9 @@ async function openExternal(place: Place): Promise<Deployment> {
   const missing = needed.filter(({ met }) => !met);
   if (missing.length > 0) {
     const remedies = missing.map(({ remedy }) => remedy).join(" ");
+    const isPassing = missing.every(({ is_retryable }) => is_retryable);
     throw new ToplineError(
-      "STORE_REFUSED",
+      isPassing ? "STORE_UNAVAILABLE" : "STORE_REFUSED",
       `The external backend is not ready: ${remedies} Nothing was changed. \`topline doctor --backend external\` tells more, and makes what is missing with --create.`,
     );
   }

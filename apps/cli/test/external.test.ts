@@ -67,7 +67,12 @@ const DROP = {
 
 async function failing(state: TestState, ...args: readonly string[]) {
   const { code, stdout } = await state.topline(...args, "--json");
-  return { code, ...(JSON.parse(stdout) as { error: { code: string; message: string } }) };
+  return {
+    code,
+    ...(JSON.parse(stdout) as {
+      error: { code: string; message: string; is_retryable: boolean };
+    }),
+  };
 }
 
 test("up and demo leave it alone", async () => {
@@ -81,7 +86,7 @@ test("up and demo leave it alone", async () => {
 test("endpoints that do not answer, and words that name no backend, are told", async () => {
   await using state = await newState({ ...NOWHERE, TOPLINE_BACKEND: "external" });
   const { code, error } = await failing(state, "status");
-  expect([code, error.code]).toEqual([1, "STORE_REFUSED"]);
+  expect([code, error.code, error.is_retryable]).toEqual([1, "STORE_UNAVAILABLE", true]);
   expect(error.message).toMatch(/ECONNREFUSED.*doctor --backend external/s);
 
   await using other = await newState({ TOPLINE_BACKEND: "cloud" });

@@ -49,6 +49,8 @@ export interface TestState extends AsyncDisposable {
   readonly scratch: string;
   topline(...args: readonly string[]): Promise<Outcome>;
   start(...args: readonly string[]): Running;
+  /** The same for processes that find other variables in their environment. */
+  under(env: Readonly<Record<string, string>>): Pick<TestState, "topline" | "start">;
 }
 
 /** A state of its own, with an embedded harness that comes and goes unless `env` says otherwise. */
@@ -66,6 +68,16 @@ export async function newState(env: Readonly<Record<string, string>> = {}): Prom
 
 /** A bucket and tables of its own, which exist, in a cloud that runs already. */
 export async function newStateIn(cloud: Cloud): Promise<TestState> {
+  const { args } = cloud.command;
+  const state = await newPlaceIn(cloud);
+  const first = args.includes("external") ? ["doctor", "--create"] : ["status"];
+  const { code, stdout, stderr } = await state.topline(...first);
+  if (code !== 0) throw new Error(`topline ${first.join(" ")} failed: ${stdout}${stderr}`);
+  return state;
+}
+
+/** The same without bucket and tables: the caller makes them, by the names of `endpoint`. */
+export async function newPlaceIn(cloud: Cloud): Promise<TestState & { endpoint: StateEndpoint }> {
   const scratch = await mkdtemp(join(tmpdir(), "topline-cli-"));
   const { args, env } = cloud.command;
   const name = `t-${randomUUID()}`;
@@ -77,11 +89,10 @@ export async function newStateIn(cloud: Cloud): Promise<TestState> {
     `export default ${JSON.stringify(config)};\n`,
   );
   const endpoint = { s3, region, credentials, bucket: name };
-  const state = stateOf({ scratch, directory: join(scratch, "state"), args, env, endpoint });
-  const first = args.includes("external") ? ["doctor", "--create"] : ["status"];
-  const { code, stdout, stderr } = await state.topline(...first);
-  if (code !== 0) throw new Error(`topline ${first.join(" ")} failed: ${stdout}${stderr}`);
-  return state;
+  return {
+    ...stateOf({ scratch, directory: join(scratch, "state"), args, env, endpoint }),
+    endpoint,
+  };
 }
 
 interface StateOptions {
@@ -93,13 +104,17 @@ interface StateOptions {
 }
 
 function stateOf({ scratch, directory, args, env, endpoint }: StateOptions): TestState {
-  const start = (...more: readonly string[]) => startTopline([...args, ...more], scratch, env);
+  const under = (others: Readonly<Record<string, string>>) => {
+    const start = (...more: readonly string[]) =>
+      startTopline([...args, ...more], scratch, { ...env, ...others });
+    return { start, topline: (...more: readonly string[]) => start(...more).finished };
+  };
   return {
     directory,
     endpoint,
     scratch,
-    start,
-    topline: (...more) => start(...more).finished,
+    ...under({}),
+    under,
     [Symbol.asyncDispose]: () => rm(scratch, { recursive: true, force: true, maxRetries: 20 }),
   };
 }

@@ -124,4 +124,18 @@ test("services that refuse are told with their reason", async () => {
   const found = await preflight(target);
   expect(found.map(({ met }) => met)).toEqual([false, false]);
   expect(found[0]?.remedy).toMatch(/403/);
+  expect(found.map(({ is_retryable }) => is_retryable)).toEqual([false, false]);
 });
+
+test.each(["preflight", "prepare"])(
+  "for %s services that are busy are worth another look",
+  async (name) => {
+    await using endpoint = await endpointAnswering(503);
+    using target = targetAt(endpoint.cloud);
+    const found = await (name === "preflight" ? preflight : prepare)(target);
+    expect(found.map(({ met, is_retryable }) => [met, is_retryable])).toEqual([
+      [false, true],
+      [false, true],
+    ]);
+  },
+);

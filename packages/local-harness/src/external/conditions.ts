@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { keepVersions, s3ObjectStore } from "@topline/aws-adapters/s3";
 import { inputFolder, type ObjectStore, ToplineError } from "@topline/core";
-import { reasonOf } from "./preflight.ts";
-import { type ExternalTarget, met, type Requirement, unmet } from "./requirement.ts";
+import { type ExternalTarget, met, type Requirement, unknown, unmet } from "./requirement.ts";
 
 const PUT = "put-if-absent";
 const PUT_FOR = "commits of the zone, manifests";
@@ -30,7 +29,7 @@ async function tryPut(store: ObjectStore, key: string): Promise<Requirement> {
     await store.put(key, bytesOf("second"), { ifNoneMatch: "*" });
   } catch (error) {
     if (ToplineError.is(error, "OBJECT_EXISTS")) return met(PUT, PUT_FOR);
-    return unmet(PUT, PUT_FOR, reasonOf(error));
+    return unknown(PUT, PUT_FOR, error);
   }
   return unmet(
     PUT,
@@ -55,7 +54,7 @@ async function tryDelete(
     });
     return met(DELETE, DELETE_FOR);
   } catch (error) {
-    return unmet(DELETE, DELETE_FOR, reasonOf(error));
+    return unknown(DELETE, DELETE_FOR, error);
   }
 }
 

@@ -1,6 +1,6 @@
 import { missingTables, tableNames } from "@topline/aws-adapters/dynamodb";
 import { bucketExists } from "@topline/aws-adapters/s3";
-import { type ExternalTarget, met, type Requirement, unmet } from "./requirement.ts";
+import { type ExternalTarget, met, type Requirement, unknown, unmet } from "./requirement.ts";
 
 const BUCKET_FOR = "raw files, the zone, the archive";
 const TABLES_FOR = "KPIs; lease, runs and cursor";
@@ -17,7 +17,7 @@ async function lookForBucket({ s3, bucket }: ExternalTarget): Promise<Requiremen
     if (await bucketExists(s3, bucket)) return met(name, BUCKET_FOR);
     return unmet(name, BUCKET_FOR, `There is no bucket ${bucket}.`);
   } catch (error) {
-    return unmet(name, BUCKET_FOR, reasonOf(error));
+    return unknown(name, BUCKET_FOR, error);
   }
 }
 
@@ -31,9 +31,6 @@ async function lookForTables(target: ExternalTarget): Promise<readonly Requireme
         : met(`table ${table}`, TABLES_FOR),
     );
   } catch (error) {
-    return [unmet(`tables ${names.join(", ")}`, TABLES_FOR, reasonOf(error))];
+    return [unknown(`tables ${names.join(", ")}`, TABLES_FOR, error)];
   }
 }
-
-export const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);

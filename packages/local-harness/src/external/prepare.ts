@@ -1,8 +1,8 @@
 import { createTables } from "@topline/aws-adapters/dynamodb";
 import { ensureBucket } from "@topline/aws-adapters/s3";
 import { tryConditions } from "./conditions.ts";
-import { preflight, reasonOf } from "./preflight.ts";
-import { type ExternalTarget, met, type Requirement, unmet } from "./requirement.ts";
+import { preflight } from "./preflight.ts";
+import { type ExternalTarget, type Requirement, unknown } from "./requirement.ts";
 
 /**
  * Makes the bucket and the tables that are not there, and tries the conditions that S3 must honour. Changes
@@ -17,14 +17,17 @@ export async function prepare(target: ExternalTarget): Promise<readonly Requirem
     faultOf(createTables(dynamo, { prefix, tables })),
   ]);
   const found: Requirement[] = [];
-  for (const { name, met: isMet, needed_for: neededFor, remedy } of await preflight(target)) {
+  for (const requirement of await preflight(target)) {
+    const { name, met, needed_for: neededFor } = requirement;
     // Why it could not be made says more than that it is not there.
     const fault = found.length === 0 ? ofBucket : ofTables;
-    const reason = fault ?? remedy ?? "";
-    found.push(isMet ? met(name, neededFor) : unmet(name, neededFor, reason));
+    found.push(met || fault === undefined ? requirement : unknown(name, neededFor, fault.error));
   }
   return found[0]?.met === true ? [...found, ...(await tryConditions(target))] : found;
 }
 
-const faultOf = (making: Promise<unknown>): Promise<string | undefined> =>
-  making.then(() => undefined, reasonOf);
+const faultOf = (making: Promise<unknown>): Promise<{ readonly error: unknown } | undefined> =>
+  making.then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
