@@ -40,7 +40,7 @@ export interface ProxiedDeployment extends AsyncDisposable {
   /** Files by their names below the inbox. */
   deliver(files: Readonly<Record<string, string>>): Promise<void>;
   /** What the promise is about: not run ids, tokens, or the names of data files. */
-  outcome(): Promise<object>;
+  readonly outcome: () => Promise<object>;
 }
 
 const plan = buildPlan({ kpis: [] });

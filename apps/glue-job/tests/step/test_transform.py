@@ -154,6 +154,39 @@ def test_who_lost_the_lease_changes_nothing_more(world: World) -> None:
     assert world.engine.calls == ["ingest"]
 
 
+@pytest.mark.parametrize("code", ["OBJECT_NOT_FOUND", "STORE_UNAVAILABLE", "CANCELLED"])
+def test_who_was_overtaken_leaves_the_part_whatever_it_runs_into(world: World, code: str) -> None:
+    left = b'{"step": "transform", "status": "succeeded", "attempts": 2}'
+
+    def ingest(*_: object) -> None:
+        world.ledger.take_over()
+        world.store.objects[PART] = left
+        raise ToplineError(code, "It ended.")
+
+    world.engine.ingest = ingest  # type: ignore[method-assign]
+    with pytest.raises(ToplineError) as failed:
+        transform(world.context(), "run-1")
+    assert failed.value.code == "LEASE_LOST"
+    assert world.store.objects[PART] == left
+    assert world.ledger.summaries == []
+
+
+def test_who_was_overtaken_while_it_wrote_deletes_no_quarantine(world: World) -> None:
+    theirs = f"quarantine/source={SOURCE}/part-2.jsonl"
+
+    class Overtaken(ScriptedEngine):
+        def write_quarantine(self, source_id, prefix):
+            world.ledger.take_over()
+            world.store.objects[theirs] = b"{}"
+            return super().write_quarantine(source_id, prefix)
+
+    world.engine = Overtaken(quarantined=1)
+    with pytest.raises(ToplineError) as failed:
+        transform(world.context(), "run-1")
+    assert failed.value.code == "LEASE_LOST"
+    assert theirs in world.store.objects
+
+
 def test_the_quarantine_of_a_source_is_replaced_whole(world: World) -> None:
     stale = f"quarantine/source={SOURCE}/part-2.jsonl"
     world.store.objects[stale] = b"{}"

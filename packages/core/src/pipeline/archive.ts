@@ -33,9 +33,8 @@ export async function archive(ports: PipelineContext, runId: string): Promise<Ar
     await requireOpen(context, runId);
     await requireTransformed(context, runId);
     try {
-      const result = await recordPart(context, runId, "archive", () =>
-        work(context, held, manifest),
-      );
+      const archiving = () => work(context, held, manifest);
+      const result = await recordPart(context, runId, "archive", archiving, { held });
       await closeArchived(context, held, manifest);
       return result;
     } catch (error) {

@@ -32,5 +32,5 @@ export async function detect(context: PipelineContext, runId?: string): Promise<
   const started = context.clock.now();
   const found = await look();
   if (runId === undefined || found.status !== "ready") return found;
-  return recordPart(context, runId, "detect", async () => found, started);
+  return recordPart(context, runId, "detect", async () => found, { started });
 }

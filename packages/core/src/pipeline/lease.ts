@@ -12,6 +12,12 @@ export interface HeldLease {
    * @throws {ToplineError} `LEASE_LOST`, `CANCELLED`
    */
   verify(): Promise<void>;
+  /**
+   * What a fault of the work came from. Where the lease was lost, that is the loss, whatever it looked like: what is
+   * not there any more was tidied up by the one who works now. To be asked before a failure is written down where
+   * nothing fences the writing.
+   */
+  explain(error: unknown): Promise<unknown>;
 }
 
 type LeaseContext = Pick<
@@ -47,6 +53,11 @@ export async function withLease<T>(
       async verify() {
         over.signal.throwIfAborted();
         await context.ledger.verify(lease);
+      },
+      async explain(error) {
+        const known = over.signal.aborted ? over.signal.reason : error;
+        if (ToplineError.is(known, "LEASE_LOST")) return known;
+        return (await lossOf(context, lease)) ?? known;
       },
     };
     return await work(held);
@@ -94,6 +105,16 @@ async function keepRenewed(
       if (ToplineError.is(error, "LEASE_LOST")) return over.abort(error);
       logger.warn("The lease could not be renewed; trying again", { error: String(error) });
     }
+  }
+}
+
+/** Undefined while the lease is ours, and where that cannot be told. */
+async function lossOf({ ledger }: LeaseContext, lease: Lease): Promise<ToplineError | undefined> {
+  try {
+    await ledger.verify(lease);
+    return undefined;
+  } catch (error) {
+    return ToplineError.is(error, "LEASE_LOST") ? error : undefined;
   }
 }
 

@@ -12,6 +12,7 @@ import {
   stepReportSchema,
   tableReportSchema,
 } from "../report.ts";
+import type { HeldLease } from "./lease.ts";
 import type { PipelineContext } from "./ports.ts";
 
 /**
@@ -106,16 +107,23 @@ export async function readPart<S extends StepName>(
   return { ...part, step, result: result?.data as StepResult<S> | undefined };
 }
 
+export interface PartRecording {
+  /** The lease under which the work is done, if any. */
+  readonly held?: HeldLease;
+  /** When the step began, where that was before it knew its run. */
+  readonly started?: Date;
+}
+
 /**
- * Keeps the part up to date while `work` is under way. A fault is recorded and thrown on.
- * @param started when the step began, where that was before it knew its run
+ * Keeps the part up to date while `work` is under way. A fault is recorded and thrown on; where the lease was lost,
+ * nothing is recorded, and the loss is thrown.
  */
 export async function recordPart<S extends StepName>(
   context: Pick<PipelineContext, "store" | "clock" | "logger">,
   runId: string,
   step: S,
   work: () => Promise<StepResult<S>>,
-  started: Date = context.clock.now(),
+  { held, started = context.clock.now() }: PartRecording = {},
 ): Promise<StepResult<S>> {
   const { store, clock, logger } = context;
   const attempts = ((await readPart(context, runId, step))?.attempts ?? 0) + 1;
@@ -135,7 +143,8 @@ export async function recordPart<S extends StepName>(
     const result = await work();
     await write({ status: "succeeded", result });
     return result;
-  } catch (error) {
+  } catch (fault) {
+    const error = held === undefined ? fault : await held.explain(fault);
     // Whoever lost the lease changes nothing more: the part belongs to the one who works now.
     if (!ToplineError.is(error, "LEASE_LOST")) {
       await write({ status: "failed", error: toFault(error) }).catch((fault: unknown) =>

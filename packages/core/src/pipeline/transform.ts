@@ -32,7 +32,8 @@ export async function transform(ports: PipelineContext, runId: string): Promise<
     if (done?.result !== undefined) return done.result;
     await requireOpen(context, runId);
     try {
-      return await recordPart(context, runId, "transform", () => work(context, held, manifest));
+      const transforming = () => work(context, held, manifest);
+      return await recordPart(context, runId, "transform", transforming, { held });
     } catch (error) {
       await recordFailure(context, held, manifest, error);
       throw error;
@@ -56,7 +57,9 @@ async function work(
 
   await held.verify();
   const accepted = verdicts.filter((verdict) => verdict.refused === null);
-  await mapConcurrently(accepted, PARALLEL, (verdict) => quarantine(context, session, verdict));
+  await mapConcurrently(accepted, PARALLEL, (verdict) =>
+    quarantine(context, held, session, verdict),
+  );
   const run = { manifest, plan, held };
   const files = await writeRows(context, session, run);
   for (const table of DATASETS) {
@@ -82,13 +85,19 @@ async function work(
 /** A source's quarantine is replaced whole: parts that an earlier attempt left beyond today's go. */
 async function quarantine(
   { store }: PipelineContext,
+  held: HeldLease,
   session: EngineSession,
   { sourceId, quarantined }: SourceVerdict,
 ): Promise<void> {
   const folder = quarantineFolder(sourceId);
   const rejected = Object.values(quarantined).some((rows) => rows > 0n);
   const written = new Set(rejected ? await session.writeQuarantine(sourceId, folder) : []);
-  for await (const { key } of store.list(folder)) if (!written.has(key)) await store.delete(key);
+  for await (const { key } of store.list(folder)) {
+    if (written.has(key)) continue;
+    // Writing took its time: what another has put here since is not ours to delete.
+    await held.verify();
+    await store.delete(key);
+  }
 }
 
 interface OpenRun {

@@ -45,7 +45,7 @@ export async function validate(
     const open = await context.ledger.openRun();
     if (open !== undefined) {
       const abandonment = await readAbandonment(context.store, open);
-      if (abandonment === undefined) return resume(context, open);
+      if (abandonment === undefined) return resume(context, held, open);
       await completeAbandonment(context, held, abandonment);
     }
     await refuseAbandoned(context, options.runId);
@@ -86,7 +86,11 @@ export async function validate(
 }
 
 /** The open run goes on, under today's plan unless its transform has succeeded under its own. */
-async function resume(context: PipelineContext, runId: string): Promise<ValidateResult> {
+async function resume(
+  context: PipelineContext,
+  held: HeldLease,
+  runId: string,
+): Promise<ValidateResult> {
   const { store, plan, logger } = context;
   const manifest = await requireOpenManifest(store, runId);
   const transformed = await readPart(context, runId, "transform");
@@ -99,7 +103,7 @@ async function resume(context: PipelineContext, runId: string): Promise<Validate
   }
   const done = await readPart(context, runId, "validate");
   if (done?.result !== undefined) return done.result;
-  return recordPart(context, runId, "validate", async () => validated(manifest));
+  return recordPart(context, runId, "validate", async () => validated(manifest), { held });
 }
 
 async function begin(
@@ -114,7 +118,7 @@ async function begin(
     await context.ledger.open(run_id, held.lease);
     return validated(manifest);
   };
-  return recordPart(context, run_id, "validate", mark, started);
+  return recordPart(context, run_id, "validate", mark, { held, started });
 }
 
 const validated = ({ run_id, sources, warnings }: Manifest): ValidateResult => ({

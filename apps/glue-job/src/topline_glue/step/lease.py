@@ -36,6 +36,22 @@ class HeldLease:
         self.raise_if_lost()
         self._context.ledger.verify(self.lease)
 
+    def explain(self, error: BaseException) -> BaseException:
+        """What a fault of the work came from.
+
+        Where the lease was lost, that is the loss, whatever it looked like: what is not there any
+        more was tidied up by the one who works now. To be asked before a failure is written down
+        where nothing fences the writing.
+        """
+        if self._lost is not None or ToplineError.has_code(error, "LEASE_LOST"):
+            return self._lost or error
+        try:
+            self._context.ledger.verify(self.lease)
+        except ToplineError as loss:
+            if loss.code == "LEASE_LOST":
+                return loss
+        return error
+
     def end(self) -> None:
         self._over.set()
         self._renewing.join()

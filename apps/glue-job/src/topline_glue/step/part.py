@@ -7,6 +7,7 @@ from topline_glue.errors import ToplineError, to_fault
 from topline_glue.layout import step_key
 from topline_glue.step.context import Context
 from topline_glue.step.documents import corrupt, read_document, write_document
+from topline_glue.step.lease import HeldLease
 
 STEP = "transform"
 
@@ -26,9 +27,13 @@ def result_of(part: Mapping | None, run_id: str) -> Mapping | None:
 
 
 def record_part(
-    context: Context, run_id: str, work: Callable[[], Mapping[str, object]]
+    context: Context, held: HeldLease, run_id: str, work: Callable[[], Mapping[str, object]]
 ) -> Mapping[str, object]:
-    """Keeps the part up to date while `work` is under way. A fault is recorded and raised on."""
+    """Keeps the part up to date while `work` is under way.
+
+    A fault is recorded and raised on; where the lease was lost, nothing is recorded, and the loss
+    is raised.
+    """
     started = context.clock.now()
     previous = read_part(context, run_id) or {}
     attempts = int(previous.get("attempts", 0)) + 1
@@ -50,11 +55,14 @@ def record_part(
     try:
         result = work()
         write(status="succeeded", result=result)
-    except BaseException as error:
+    except BaseException as fault:
+        error = held.explain(fault)
         # Whoever lost the lease changes nothing more: the part belongs to the one who works now.
         if not ToplineError.has_code(error, "LEASE_LOST"):
             _try_to_record(context, write, error)
-        raise
+        if error is fault:
+            raise
+        raise error from fault
     return result
 
 

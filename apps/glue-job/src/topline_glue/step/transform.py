@@ -54,7 +54,7 @@ def transform(context: Context, run_id: str) -> Mapping[str, object]:
             return done
         require_open(context, run_id)
         try:
-            return record_part(context, run_id, lambda: _work(context, held, manifest))
+            return record_part(context, held, run_id, lambda: _work(context, held, manifest))
         except BaseException as error:
             _record_failure(context, held, manifest, error)
             raise
@@ -70,7 +70,7 @@ def _work(context: Context, held: HeldLease, manifest: Manifest) -> dict[str, ob
         held.verify()
         accepted = [one for one in verdicts if one.refused is None]
         with ThreadPoolExecutor(_PARALLEL) as pool:
-            list(pool.map(lambda one: _quarantine(context, engine, one), accepted))
+            list(pool.map(lambda one: _quarantine(context, held, engine, one), accepted))
         run = _Run(manifest, plan, held)
         files = _write_rows(context, engine, run)
         for table in DATASETS:
@@ -97,13 +97,15 @@ def _verdict_part(verdict: Verdict) -> dict[str, object]:
     }
 
 
-def _quarantine(context: Context, engine: Engine, verdict: Verdict) -> None:
+def _quarantine(context: Context, held: HeldLease, engine: Engine, verdict: Verdict) -> None:
     """A source's quarantine is replaced whole: parts that an earlier attempt left go."""
     folder = quarantine_folder(verdict.source_id)
     is_rejecting = any(verdict.quarantined.values())
     written = set(engine.write_quarantine(verdict.source_id, folder) if is_rejecting else ())
     for key in context.store.list(folder):
         if key not in written:
+            # Writing took its time: what another has put here since is not ours to delete.
+            held.verify()
             context.store.delete(key)
 
 
