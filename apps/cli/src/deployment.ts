@@ -1,7 +1,8 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import process from "node:process";
-import { type Logger, type PipelineContext, ToplineError } from "@topline/core";
+import type { JobRunProgress } from "@topline/aws-adapters/glue";
+import { type EngineName, type Logger, type PipelineContext, ToplineError } from "@topline/core";
 import {
   type Harness,
   type HarnessBackend,
@@ -11,6 +12,8 @@ import {
   preflight,
 } from "@topline/local-harness";
 import { type LoadedConfig, loadConfig } from "./config-file.ts";
+import { harnessJobLog } from "./glue/job-log.ts";
+import { externalTransformJob, harnessTransformJob } from "./glue/transform-job.ts";
 import { harnessProgress } from "./harness-progress.ts";
 import type { Ports } from "./ports.ts";
 import type { PortsAsFound } from "./ports-as-found.ts";
@@ -24,6 +27,8 @@ export interface Deployment extends AsyncDisposable {
   readonly missingTables: readonly string[];
   /** Empties bucket and tables. */
   reset(): Promise<void>;
+  /** The file with the log of the job that transformed a run, where a harness ran one. */
+  jobLog(runId: string): Promise<string | undefined>;
 }
 
 /** One that runs on this machine, for as long as somebody uses it. */
@@ -41,6 +46,10 @@ export interface DeploymentOptions {
   readonly isReadOnly?: boolean;
   /** Containers that stay. */
   readonly reuse?: boolean;
+  /** What transforms; otherwise as configured. */
+  readonly engine?: EngineName | undefined;
+  /** Told of the Glue job that transforms. */
+  readonly onJobProgress?: (progress: JobRunProgress) => void;
 }
 
 /** Shorter than on AWS: on one machine a killed holder is the usual case, a paused one is not. */
@@ -139,10 +148,14 @@ async function openOnHarness(place: HarnessPlace): Promise<HarnessDeployment> {
     context: {
       ...ports,
       ...identity(place, HARNESS_LEASE_SECONDS),
+      ...(usesGlue(place)
+        ? { transformJob: harnessTransformJob({ ...place, endpoints, store: ports.store }) }
+        : {}),
       signal: AbortSignal.any([terminal.signal, given.signal]),
     },
     missingTables,
     reset: () => over.reset(),
+    jobLog: (runId) => harnessJobLog({ ...place, endpoints }, runId),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -194,10 +207,12 @@ async function openExternal(place: Place): Promise<Deployment> {
     context: {
       ...ports,
       ...identity(place, EXTERNAL_LEASE_SECONDS),
+      ...(usesGlue(place) ? { transformJob: externalTransformJob(place, terminal) } : {}),
       signal: terminal.signal,
     },
     missingTables,
     reset: () => over.reset(),
+    jobLog: async () => undefined,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -222,6 +237,7 @@ async function openUnused(place: Place): Promise<Deployment> {
     },
     missingTables,
     reset: async () => {},
+    jobLog: async () => undefined,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
@@ -239,6 +255,8 @@ const NOWHERE: HarnessEndpoints = {
 
 const portsFor = async ({ isReadOnly }: Place, over: Ports): Promise<PortsAsFound> =>
   isReadOnly === true ? over.asFound() : { ports: over.ports, missingTables: [] };
+
+const usesGlue = ({ engine, config }: Place) => (engine ?? config.engine) === "glue";
 
 const identity = ({ command, config, logger }: Place, leaseSeconds: number) => ({
   logger,

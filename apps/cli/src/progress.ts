@@ -1,3 +1,4 @@
+import type { JobRunProgress } from "@topline/aws-adapters/glue";
 import type { StepName } from "@topline/core";
 import { Listr, type ListrDefaultRendererLogLevels, ListrLogger, ProcessOutput } from "listr2";
 import type { Terminal } from "./terminal.ts";
@@ -5,6 +6,8 @@ import type { Terminal } from "./terminal.ts";
 /** Tells a person how far a run is: a list that ticks itself off on a terminal, a line a step elsewhere. */
 export interface Progress {
   step(step: StepName, runId: string): void;
+  /** How the job is that does the step. */
+  job(progress: JobRunProgress): void;
   /** The work is over; what is still under way counts as done, or as failed. */
   end(outcome: "done" | "failed"): Promise<void>;
 }
@@ -16,7 +19,11 @@ const TITLES: Readonly<Record<StepName, string>> = {
   archive: "Archive the raw files",
 };
 
-export const silentProgress: Progress = { step() {}, async end() {} };
+export const silentProgress: Progress = { step() {}, job() {}, async end() {} };
+
+/** A job run in a line. */
+export const jobLine = ({ id, state, detail }: JobRunProgress): string =>
+  `Glue job run ${id.slice(0, 11)}… ${state}${detail === undefined ? "" : `: ${detail}`}`;
 
 export function createProgress(terminal: Terminal): Progress {
   return terminal.stderr.isTTY === true && terminal.env["TERM"] !== "dumb"
@@ -27,6 +34,7 @@ export function createProgress(terminal: Terminal): Progress {
 function lineProgress({ stderr }: Terminal): Progress {
   return {
     step: (step, runId) => void stderr.write(`${step.padEnd(9)}  ${TITLES[step]} (${runId})\n`),
+    job: (progress) => void stderr.write(`${" ".repeat(9)}  ${jobLine(progress)}\n`),
     async end() {},
   };
 }
@@ -38,6 +46,7 @@ function listProgress({ stderr }: Terminal): Progress {
     processOutput: new ProcessOutput(stream, stream),
   });
   let current: PromiseWithResolvers<void> | undefined;
+  let tell: ((text: string) => void) | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
   const settle = (outcome: "done" | "failed") => {
@@ -52,7 +61,15 @@ function listProgress({ stderr }: Terminal): Progress {
       const settled = Promise.withResolvers<void>();
       settled.promise.catch(() => {});
       const list = new Listr(
-        [{ title: `${TITLES[step]} (${runId})`, task: () => settled.promise }],
+        [
+          {
+            title: `${TITLES[step]} (${runId})`,
+            task(_context, task) {
+              tell = (text) => void (task.output = text);
+              return settled.promise;
+            },
+          },
+        ],
         {
           exitOnError: false,
           registerSignalListeners: false,
@@ -62,6 +79,7 @@ function listProgress({ stderr }: Terminal): Progress {
       queue = queue.then(() => list.run());
       current = settled;
     },
+    job: (progress) => tell?.(jobLine(progress)),
     async end(outcome) {
       settle(outcome);
       await queue;

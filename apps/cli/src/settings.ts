@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { ToplineError } from "@topline/core";
+import { ENGINES, ToplineError } from "@topline/core";
 import { HARNESS_BACKENDS } from "@topline/local-harness";
+import { Option } from "commander";
 import type { Terminal } from "./terminal.ts";
 
 /** Options that every command takes, as commander gives them. */
@@ -40,6 +41,13 @@ export function backendOf({ backend }: GlobalOptions, { env }: Terminal): Backen
     `TOPLINE_BACKEND is ${JSON.stringify(named)}; it must be one of ${BACKENDS.join(", ")}.`,
   );
 }
+
+/** `--engine`, of commands that transform. */
+export const engineOption = () =>
+  new Option(
+    "--engine <engine>",
+    "what transforms: duckdb in this process, or a Glue job on Spark (default: as configured, else duckdb)",
+  ).choices(ENGINES);
 
 const datePattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
 

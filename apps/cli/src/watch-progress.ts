@@ -22,6 +22,7 @@ export function watchProgress({ terminal, output }: Invocation): Progress {
       }
       current.step(step, runId);
     },
+    job: (progress) => current?.job(progress),
     async end(outcome) {
       await current?.end(outcome);
       current = undefined;

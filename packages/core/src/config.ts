@@ -10,6 +10,9 @@ const customKpiSchema = z.strictObject({
   table: tableSpecSchema,
 });
 
+export const ENGINES = ["duckdb", "glue"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
 const configSchema = z.strictObject({
   bucket: z
     .string()
@@ -33,6 +36,20 @@ const configSchema = z.strictObject({
     .default("1GB"),
   /** Threads of the DuckDB engine. Default: the machine's. */
   threads: z.int().min(1).max(1024).optional(),
+  /** What transforms: DuckDB in the command's own process, or a Glue job on Spark. The figures are the same. */
+  engine: z.enum(ENGINES).default("duckdb"),
+  /** Of the engine `glue`. */
+  glue: z
+    .strictObject({
+      /** A harness makes the job by itself; elsewhere it must be there. */
+      jobName: z.string().min(1).max(255).default("topline-transform"),
+      /** What Spark's driver, which is all of Spark there, may have on a harness. */
+      driverMemory: z
+        .string()
+        .regex(/^[1-9][0-9]*[mg]$/, "is a size such as 512m or 4g")
+        .default("2g"),
+    })
+    .prefault({}),
   kpis: z.array(customKpiSchema).default([]),
 });
 

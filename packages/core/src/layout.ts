@@ -67,6 +67,9 @@ export function inputKey(runId: string, sourceId: string, compression: Compressi
   return `${inputFolder(runId)}${sourceId}.csv${compression === "gzip" ? ".gz" : ""}`;
 }
 
+/** The folder of a job's code, by the hash of what is in it. */
+export const jobCodeFolder = (hash: string) => `glue/${hash}/`;
+
 /** The folder of a zone table, with its slash. */
 export const zoneFolder = (table: Dataset) => `${ZONE}${table}/`;
 

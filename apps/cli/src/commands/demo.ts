@@ -11,7 +11,7 @@ import type { SqlResult } from "../sql/index.ts";
 import type { Terminal } from "../terminal.ts";
 import { uploadDirectory } from "../upload.ts";
 import { showRows } from "./query.ts";
-import { loadEngine, runAndShow } from "./run.ts";
+import { loadEngine, progressOf, runAndShow } from "./run.ts";
 import { showResult } from "./sql.ts";
 
 const RUN_ID = "demo";
@@ -40,7 +40,12 @@ export function addDemo(program: Command, invoke: Invoke): void {
       await using deployment = await harnessOf(invocation, { command: "topline demo", why });
       await freshen(deployment, invocation);
       await uploadDirectory(deployment.context.store, sampleDirectory());
-      const report = await runAndShow(invocation, deployment, { runId: RUN_ID });
+      const report = await runAndShow(
+        invocation,
+        deployment,
+        { runId: RUN_ID },
+        progressOf(invocation),
+      );
       invocation.setExitCode(exitCodeOfRun(report.status));
       const date = report.dates[0]?.date;
       if (output.isJson || date === undefined) return;

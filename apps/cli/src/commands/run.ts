@@ -1,18 +1,26 @@
 import { resolve } from "node:path";
-import { assertRunId, newRunId, run, type RunOptions, type RunReport } from "@topline/core";
+import {
+  assertRunId,
+  type EngineName,
+  newRunId,
+  run,
+  type RunOptions,
+  type RunReport,
+} from "@topline/core";
 import type { Command } from "commander";
 import { deploymentOf, examples, type Invocation, type Invoke } from "../command.ts";
 import type { Deployment } from "../deployment.ts";
 import { exitCodeOfRun } from "../exit-code.ts";
-import { createProgress, silentProgress } from "../progress.ts";
+import { createProgress, type Progress, silentProgress } from "../progress.ts";
 import { describeReport } from "../report-view.ts";
-import { calendarDate } from "../settings.ts";
+import { calendarDate, engineOption } from "../settings.ts";
 import { uploadDirectory } from "../upload.ts";
 
 interface Options {
   readonly data?: string;
   readonly runId?: string;
   readonly date?: string;
+  readonly engine?: EngineName;
 }
 
 export function addRun(program: Command, invoke: Invoke): void {
@@ -28,14 +36,28 @@ export function addRun(program: Command, invoke: Invoke): void {
     )
     .option("--run-id <id>", "the run's id (default: start time and 8 hex digits)")
     .option("--date <date>", "run date in archive and rejected names (default: today, UTC)")
-    .addHelpText("after", examples("topline run --data ./drop", "topline run --json | jq .tables"))
+    .addOption(engineOption())
+    .addHelpText(
+      "after",
+      examples(
+        "topline run --data ./drop",
+        "topline run --engine glue",
+        "topline run --json | jq .tables",
+      ),
+    )
     .action(async (options: Options, command: Command) => {
       const invocation = invoke(command);
       const request = runRequest(options);
-      loadEngine();
-      await using deployment = await deploymentOf(invocation, { command: "topline run" });
-      if (options.data !== undefined) await upload(invocation, deployment, options.data);
-      const report = await runAndShow(invocation, deployment, request);
+      const { data, engine } = options;
+      if (engine !== "glue") loadEngine();
+      const progress = progressOf(invocation);
+      await using deployment = await deploymentOf(invocation, {
+        command: "topline run",
+        engine,
+        onJobProgress: (job) => progress.job(job),
+      });
+      if (data !== undefined) await upload(invocation, deployment, data);
+      const report = await runAndShow(invocation, deployment, request, progress);
       invocation.setExitCode(exitCodeOfRun(report.status));
     });
 }
@@ -65,12 +87,16 @@ export async function upload(
   }
 }
 
+/** Who wants JSON does not look. */
+export const progressOf = ({ terminal, output }: Invocation): Progress =>
+  output.isJson ? silentProgress : createProgress(terminal);
+
 export async function runAndShow(
-  { terminal, options, output }: Invocation,
+  { output }: Invocation,
   { context }: Deployment,
   request: RunOptions,
+  progress: Progress,
 ): Promise<RunReport> {
-  const progress = options.json === true ? silentProgress : createProgress(terminal);
   const report = await run(context, {
     ...request,
     onStep: (step, runId) => progress.step(step, runId),

@@ -40,7 +40,10 @@ export function addRuns(program: Command, invoke: Invoke): void {
       await using deployment = await deploymentOf(invocation, { command: "topline runs" });
       if (runId !== undefined) {
         const report = await reportOf(deployment, runId);
-        return output.isJson ? output.json(report) : describeReport(output, report);
+        const log = await deployment.jobLog(runId);
+        if (output.isJson) return output.json(log === undefined ? report : { ...report, log });
+        await describeReport(output, report);
+        return log === undefined ? undefined : output.line(`\nLog of the Glue job: ${log}`);
       }
       const { ledger } = deployment.context;
       if (output.isJson) return output.jsonArray(ledger.list());

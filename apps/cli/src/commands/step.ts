@@ -1,6 +1,7 @@
 import {
   archive,
   detect,
+  type EngineName,
   type StepName,
   STEPS,
   ToplineError,
@@ -11,11 +12,14 @@ import { Argument, type Command } from "commander";
 import { deploymentOf, examples, type Invoke } from "../command.ts";
 import type { Deployment } from "../deployment.ts";
 import type { Output } from "../output.ts";
+import { jobLine } from "../progress.ts";
+import { engineOption } from "../settings.ts";
 import { runRequest } from "./run.ts";
 
 interface Options {
   readonly runId?: string;
   readonly date?: string;
+  readonly engine?: EngineName;
 }
 
 /** Each step as an orchestrator calls it: on its own, in whatever process, as often as it takes. */
@@ -32,12 +36,13 @@ export function addStep(program: Command, invoke: Invoke): void {
       "--date <date>",
       "run date in archive and rejected names (validate; default: today, UTC)",
     )
+    .addOption(engineOption())
     .addHelpText(
       "after",
       examples(
         "topline step detect --json",
         "topline step validate --run-id r1",
-        "topline step transform --run-id r1",
+        "topline step transform --run-id r1 --engine glue",
         "topline step archive --run-id r1",
       ),
     )
@@ -45,7 +50,13 @@ export function addStep(program: Command, invoke: Invoke): void {
       const invocation = invoke(command);
       const { output } = invocation;
       if (options.runId !== undefined) runRequest(options);
-      await using deployment = await deploymentOf(invocation, { command: `topline step ${step}` });
+      await using deployment = await deploymentOf(invocation, {
+        command: `topline step ${step}`,
+        engine: options.engine,
+        onJobProgress(job) {
+          if (!output.isJson) invocation.terminal.stderr.write(`${jobLine(job)}\n`);
+        },
+      });
       const result = await perform(deployment, step, options);
       if (output.isJson) await output.json(result);
       else await describe(output, step, result);

@@ -41,6 +41,7 @@ export function addUp(program: Command, invoke: Invoke): void {
         const lines = {
           S3: `${endpoints.s3} (bucket ${endpoints.bucket}, path style)`,
           DynamoDB: endpoints.dynamodb,
+          Glue: endpoints.glue,
           Region: endpoints.region,
           Credentials: `${endpoints.accessKeyId} / ${endpoints.secretAccessKey} (any are accepted)`,
         };

@@ -1,13 +1,15 @@
-import { newRunId, toFault, ToplineError, watch } from "@topline/core";
+import { type EngineName, newRunId, toFault, ToplineError, watch } from "@topline/core";
 import type { Command } from "commander";
 import { deploymentOf, examples, type Invocation, type Invoke } from "../command.ts";
 import { exitCodeOf } from "../exit-code.ts";
 import { describeReport } from "../report-view.ts";
+import { engineOption } from "../settings.ts";
 import { watchNarrator } from "../watch-narration.ts";
 import { watchProgress } from "../watch-progress.ts";
 
 interface Options {
   readonly interval: string;
+  readonly engine?: EngineName;
 }
 
 export function addWatch(program: Command, invoke: Invoke): void {
@@ -18,6 +20,7 @@ export function addWatch(program: Command, invoke: Invoke): void {
       "Finishes what was left, takes in what lies in the inbox, then looks for changes until Ctrl-C (exit code 0), which is safe at any moment: the next run finishes what was begun. What waits for a dataset or has failed is tried again once something changes; a failure that may pass, also after a while, ever more rarely. With --json it prints one document a run, each on a line of its own (JSON lines); a fault that ends the watch is the last of them.",
     )
     .option("--interval <seconds>", "how long to pause between two looks at the inbox", "3")
+    .addOption(engineOption())
     .addHelpText(
       "after",
       examples("topline watch", "topline watch --interval 30 --json | jq -c '{run_id, status}'"),
@@ -26,7 +29,7 @@ export function addWatch(program: Command, invoke: Invoke): void {
       const invocation = invoke(command);
       const { output } = invocation;
       try {
-        await keepWatch(invocation, intervalMs(options));
+        await keepWatch(invocation, options);
       } catch (error) {
         if (!output.isJson) throw error;
         await output.jsonLine({ error: toFault(error) });
@@ -35,13 +38,18 @@ export function addWatch(program: Command, invoke: Invoke): void {
     });
 }
 
-async function keepWatch(invocation: Invocation, intervalMs: number): Promise<void> {
+async function keepWatch(invocation: Invocation, options: Options): Promise<void> {
   const { output, terminal } = invocation;
-  await using deployment = await deploymentOf(invocation, { command: "topline watch" });
-  const { signal } = deployment.context;
+  const pause = intervalMs(options);
   const progress = watchProgress(invocation);
+  await using deployment = await deploymentOf(invocation, {
+    command: "topline watch",
+    engine: options.engine,
+    onJobProgress: (job) => progress.job(job),
+  });
+  const { signal } = deployment.context;
   await watch(deployment.context, {
-    intervalMs,
+    intervalMs: pause,
     random: Math.random,
     newRunId: () => newRunId(new Date(), crypto.randomUUID().slice(0, 8)),
     onStep: (step, runId) => progress.step(step, runId),
