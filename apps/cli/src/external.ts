@@ -2,8 +2,10 @@ import { preflight, prepare, type Requirement } from "@topline/local-harness";
 import { externalClients } from "./clients.ts";
 import type { Invocation } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
+import type { LoadedConfig } from "./config-file.ts";
 import { portsAt } from "./ports.ts";
 import { stateDirectory } from "./settings.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** What a pipeline needs of the external backend, and what of it is there; with `create`, made first. */
 export async function examineExternal(
@@ -13,5 +15,27 @@ export async function examineExternal(
   const config = await loadConfig(options, terminal);
   using clients = externalClients(terminal, config.region);
   const { target } = portsAt(clients, config, stateDirectory(options, terminal), logger);
-  return create ? prepare(target) : preflight(target);
+  const found = await (create ? prepare(target) : preflight(target));
+  return config.engine === "glue" ? [...found, await lookForJob(terminal, config)] : found;
+}
+
+/** The job is not ours to make: a deployment has its role, its workers, its connections. */
+async function lookForJob(terminal: Terminal, config: LoadedConfig): Promise<Requirement> {
+  const { jobName } = config.glue;
+  const what = { name: `Glue job ${jobName}`, needed_for: "the engine glue: the step transform" };
+  const [{ glueJobExists }, { externalGlue }] = await Promise.all([
+    import("@topline/aws-adapters/glue"),
+    import("./glue/clients.ts"),
+  ]);
+  const client = externalGlue(terminal, config.region);
+  try {
+    if (await glueJobExists(client, jobName)) return { ...what, met: true, remedy: null };
+    const remedy = `There is no Glue job ${jobName}. Deploy it with Topline's infrastructure, or name yours in glue.jobName of the configuration.`;
+    return { ...what, met: false, remedy };
+  } catch (error) {
+    const remedy = error instanceof Error ? error.message : String(error);
+    return { ...what, met: false, remedy };
+  } finally {
+    client.destroy();
+  }
 }

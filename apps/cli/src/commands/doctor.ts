@@ -2,6 +2,7 @@ import { ToplineError } from "@topline/core";
 import { type Finding, type ProbeName, probeMachine } from "@topline/local-harness/machine";
 import type { Command } from "commander";
 import { examples, type Invocation, type Invoke } from "../command.ts";
+import { loadConfig } from "../config-file.ts";
 import type { Column, Output } from "../output.ts";
 import { type Backend, backendOf, stateDirectory } from "../settings.ts";
 
@@ -17,6 +18,9 @@ interface Diagnosis extends Omit<Finding, "name"> {
 
 /** Without which no backend works. */
 const ALWAYS: readonly ProbeName[] = ["node", "state", "duckdb"];
+
+/** Without which a harness runs no Glue job. */
+const FOR_GLUE: readonly ProbeName[] = ["java", "python", "uv"];
 
 /** Without which a backend does not work here. */
 function requiredOf(
@@ -44,7 +48,7 @@ export function addDoctor(program: Command, invoke: Invoke): void {
     .command("doctor")
     .summary("what this machine can run, what is missing, and how to get it")
     .description(
-      "Asks each program for its version and changes nothing. Exits with 1 if something is missing that the backend needs; all else is for one purpose each. With --backend external also looks for bucket and tables at the endpoints.",
+      "Asks each program for its version and changes nothing. Exits with 1 if something is missing that the backend needs; all else is for one purpose each. With --backend external also looks for bucket and tables at the endpoints, and for the Glue job where the configuration has the engine glue.",
     )
     .option(
       "--create",
@@ -84,10 +88,12 @@ async function diagnose(
   const { env, signal } = terminal;
   const directory = stateDirectory(options, terminal);
   const findings = await probeMachine({ env, signal, stateDirectory: directory });
-  const required = requiredOf(backend, findings, env);
+  const { engine } = await loadConfig(options, terminal);
+  const ofEngine = engine === "glue" && backend !== "external" ? FOR_GLUE : [];
+  const required = new Set([...requiredOf(backend, findings, env), ...ofEngine]);
   const diagnoses: Diagnosis[] = [];
   for (const finding of findings) {
-    diagnoses.push({ ...finding, is_required: required.includes(finding.name) });
+    diagnoses.push({ ...finding, is_required: required.has(finding.name) });
   }
   if (backend !== "external") return diagnoses;
   // With it come the SDKs, which most commands load while the harness comes up.
