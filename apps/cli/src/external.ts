@@ -1,3 +1,4 @@
+import { ToplineError } from "@topline/core";
 import { preflight, prepare, type Requirement } from "@topline/local-harness";
 import { externalClients } from "./clients.ts";
 import type { Invocation } from "./command.ts";
@@ -22,7 +23,11 @@ export async function examineExternal(
 /** The job is not ours to make: a deployment has its role, its workers, its connections. */
 async function lookForJob(terminal: Terminal, config: LoadedConfig): Promise<Requirement> {
   const { jobName } = config.glue;
-  const what = { name: `Glue job ${jobName}`, needed_for: "the engine glue: the step transform" };
+  const what = {
+    name: `Glue job ${jobName}`,
+    needed_for: "the engine glue: the step transform",
+    is_retryable: false,
+  };
   const [{ glueJobExists }, { externalGlue }] = await Promise.all([
     import("@topline/aws-adapters/glue"),
     import("./glue/clients.ts"),
@@ -33,8 +38,8 @@ async function lookForJob(terminal: Terminal, config: LoadedConfig): Promise<Req
     const remedy = `There is no Glue job ${jobName}. Deploy it with Topline's infrastructure, or name yours in glue.jobName of the configuration.`;
     return { ...what, met: false, remedy };
   } catch (error) {
-    const remedy = error instanceof Error ? error.message : String(error);
-    return { ...what, met: false, remedy };
+    const { message: remedy, isRetryable } = ToplineError.from(error);
+    return { ...what, met: false, remedy, is_retryable: isRetryable };
   } finally {
     client.destroy();
   }
