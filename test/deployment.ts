@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { harnessClients } from "../apps/cli/src/clients.ts";
 import { portsAt } from "../apps/cli/src/ports.ts";
 import { ensureBucket } from "../packages/aws-adapters/src/s3/index.ts";
-import { parseConfig } from "../packages/core/src/config.ts";
+import { parseConfig, type ToplineConfig } from "../packages/core/src/config.ts";
 import {
   DATASETS,
   type Dataset,
@@ -30,7 +30,7 @@ export interface Deployment extends AsyncDisposable {
   /** Puts files into the inbox. */
   deliver(files: readonly Drop[]): Promise<void>;
   /** Finishes the open run, or runs over the inbox. Tests may have parts of the context fail. */
-  run(context?: Partial<PipelineContext>): Promise<RunReport>;
+  run(context?: Partial<PipelineContext>, runId?: string): Promise<RunReport>;
   /** What the run's manifest says of it. */
   intakeOf(runId: string): Promise<bigint>;
   /** Of every table of the zone. */
@@ -41,6 +41,7 @@ export interface Deployment extends AsyncDisposable {
 export async function openDeployment(
   name = "zone",
   shared?: HarnessEndpoints,
+  settings: ToplineConfig = {},
 ): Promise<Deployment> {
   await using held = new AsyncDisposableStack();
   const directory = await mkdtemp(join(tmpdir(), "topline-deployment-"));
@@ -51,8 +52,8 @@ export async function openDeployment(
       .endpoints;
   const clients = held.use(harnessClients(endpoints));
   if (shared !== undefined) await ensureBucket(clients.s3, name);
-  const settings = { bucket: name, tablePrefix: `${name}-`, threads: 2 };
-  const config = { ...parseConfig(settings, "the test's"), kpis: [] };
+  const all = { threads: 2, ...settings, bucket: name, tablePrefix: `${name}-` };
+  const config = { ...parseConfig(all, "the test's"), kpis: [] };
   const over = portsAt(clients, config, directory, silentLogger);
   await over.createTables();
   const context: PipelineContext = {
@@ -73,7 +74,7 @@ export async function openDeployment(
         await context.store.put(key, bytes);
       }
     },
-    run: (part = {}) => run({ ...context, ...part }, { runId: `run-${randomUUID()}` }),
+    run: (part = {}, runId = `run-${randomUUID()}`) => run({ ...context, ...part }, { runId }),
     async intakeOf(runId) {
       const manifest = await readDocument(context.store, manifestKey(runId), manifestSchema);
       if (manifest === undefined) throw new Error(`Run ${runId} has no manifest.`);

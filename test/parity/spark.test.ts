@@ -1,0 +1,194 @@
+import { randomUUID } from "node:crypto";
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DATASET_COLUMNS, DATASETS, type Dataset } from "../../packages/core/src/index.ts";
+import { fieldTexts } from "../../packages/kpi-engine/test/dialect/fields.ts";
+import { files } from "../../packages/kpi-engine/test/dialect/files.ts";
+import { TORTURE_FILES } from "../../packages/kpi-engine/test/dialect/torture.ts";
+import { CONTRACTS } from "../../packages/validators/src/index.ts";
+import type { HarnessEndpoints } from "../../packages/local-harness/src/index.ts";
+import { openDeployment } from "../deployment.ts";
+import type { Drop } from "../model/model.ts";
+import { describeNeeding } from "../needs.ts";
+import { readCases } from "./cases.ts";
+import { outcomeOf } from "./outcome.ts";
+import { type SparkTransforms, startSpark } from "./spark.ts";
+import { openTwins } from "./twins.ts";
+
+/** The Glue job's engine against the cases, and against DuckDB over whatever files: the same to the last digit. */
+
+const START_MS = 600_000;
+const HISTORY_MS = 600_000;
+
+/** Histories that are generated, and drops of each. */
+const HISTORIES = Number(process.env["PARITY_HISTORIES"] ?? 3);
+
+describeNeeding(["python", "java"], "Spark", ({ java }) => {
+  let endpoints: HarnessEndpoints;
+  let spark: SparkTransforms;
+  const held = new AsyncDisposableStack();
+  beforeAll(async () => {
+    ({ endpoints } = held.use(await openDeployment()));
+    spark = held.use(await startSpark(java, endpoints));
+  }, START_MS);
+  afterAll(() => held.disposeAsync());
+
+  describe.each(readCases())("$name: $says", ({ name, drops }) => {
+    test("Spark leaves what the case expects", async () => {
+      await using deployment = await openDeployment(name, endpoints);
+      const transformJob = spark.over({ context: deployment.context, bucket: name });
+      for (const { files: delivered, expected } of drops) {
+        await deployment.deliver(delivered);
+        const report = await deployment.run({ transformJob });
+        expect(await outcomeOf(deployment, report)).toEqual(expected);
+      }
+    });
+  });
+
+  test("files that readers trip over leave the same on both engines", async () => {
+    await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
+    for (const delivered of tortureDrops()) {
+      const remains = await twins.run(delivered);
+      expect(remains.spark).toEqual(remains.duckdb);
+    }
+  }, HISTORY_MS);
+
+  test.each(DATASETS)("zod, DuckDB and Spark judge the texts of %s alike", async (dataset) => {
+    await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
+    const { files: delivered, records } = fieldFiles(dataset);
+    const remains = await twins.run(delivered);
+    expect(remains.spark).toEqual(remains.duckdb);
+    const reports = remains.spark.report as { sources: { key: string; rows: bigint }[] };
+    const judged = reports.sources.find(({ key }) => key === delivered[0]?.key);
+    expect(Number(judged?.rows)).toBe(records);
+  }, HISTORY_MS);
+
+  test(`${HISTORIES} generated histories leave the same on both engines, run by run`, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(drop, { minLength: 2, maxLength: 3 }), async (drops) => {
+        await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
+        for (const delivered of drops) {
+          const remains = await twins.run(delivered);
+          expect(remains.spark).toEqual(remains.duckdb);
+        }
+      }),
+      { numRuns: HISTORIES, endOnFailure: true },
+    );
+  }, HISTORY_MS);
+
+  test("a zone that one engine wrote is read, extended and published by the other", async () => {
+    const cases = readCases().filter(({ drops }) => drops.length > 1);
+    expect(cases.length).toBeGreaterThan(3);
+    for (const { drops } of cases) {
+      const name = `mixed-${randomUUID()}`;
+      await using deployment = await openDeployment(name, endpoints);
+      const job = spark.over({ context: deployment.context, bucket: name });
+      for (const [i, { files: delivered, expected }] of drops.entries()) {
+        await deployment.deliver(delivered);
+        const report = await deployment.run(i % 2 === 0 ? { transformJob: job } : {});
+        expect(await outcomeOf(deployment, report)).toEqual(expected);
+      }
+    }
+  }, HISTORY_MS);
+});
+
+const text = (key: string, content: string): Drop => ({
+  key: `raw-data/${key}`,
+  bytes: Buffer.from(content),
+  sourceId: key,
+});
+
+const headers = Object.fromEntries(
+  DATASETS.map((dataset) => [dataset, DATASET_COLUMNS[dataset].map(({ name }) => name).join(",")]),
+) as Record<Dataset, string>;
+
+/** Something of every dataset, so that no run waits. */
+const plainFiles = (): Drop[] => [
+  text("users.csv", `${headers.users}\nu,,,,\n`),
+  text("songs.csv", `${headers.songs}\nt,,,,1000,rock\n`),
+  text("streams/plain.csv", `${headers.streams}\nu,t,2024-06-25 10:00:00\n`),
+];
+
+/** All listens at once; of the others two files a run, plain and gzipped, as the inbox has two keys for each. */
+function tortureDrops(): Drop[][] {
+  const of = (dataset: Dataset) => TORTURE_FILES.filter((file) => file.dataset === dataset);
+  const streams = of("streams").map(({ bytes }, i): Drop => {
+    const key = `raw-data/streams/${i}.csv${i % 3 === 2 ? ".gz" : ""}`;
+    return { key, bytes: i % 3 === 2 ? gzipSync(bytes) : bytes, sourceId: key };
+  });
+  const drops = [[...plainFiles(), ...streams]];
+  const users = of("users");
+  for (let at = 0; at < users.length; at += 2) {
+    const [plain, gzipped] = users.slice(at, at + 2);
+    const both = [
+      ...(plain === undefined ? [] : [{ key: "raw-data/users.csv", bytes: plain.bytes }]),
+      ...(gzipped === undefined
+        ? []
+        : [{ key: "raw-data/users.csv.gz", bytes: gzipSync(gzipped.bytes) }]),
+    ];
+    drops.push(both.map((file) => ({ ...file, sourceId: file.key })));
+  }
+  return drops;
+}
+
+/** A file in which every record spoils, or strains, one column; whole texts, quoted where need be. */
+function fieldFiles(dataset: Dataset): { files: Drop[]; records: number } {
+  const { rules } = CONTRACTS[dataset];
+  const good: Record<string, string> = {
+    user_id: "u",
+    track_id: "t",
+    listen_time: "2024-06-25 10:00:00",
+    duration_ms: "1",
+    track_genre: "g",
+  };
+  const records = Object.entries(rules).flatMap(([column, rule]) =>
+    fc.sample(fieldTexts(rule), { numRuns: 250, seed: 20_241_126 }).map((value) =>
+      Object.keys(rules)
+        .map((name) => (name === column ? `"${value.replaceAll('"', '""')}"` : (good[name] ?? "")))
+        .join(","),
+    ),
+  );
+  const key = dataset === "streams" ? "streams/fields.csv" : `${dataset}.csv`;
+  const file = text(key, `${[headers[dataset], ...records].join("\n")}\n`);
+  const others = plainFiles().filter(({ key: other }) => other !== file.key);
+  return { files: [file, ...others], records: records.length };
+}
+
+/** Files of every kind at once. */
+const drop: fc.Arbitrary<Drop[]> = fc
+  .tuple(
+    files("users"),
+    files("songs"),
+    fc.array(files("streams"), { minLength: 1, maxLength: 6 }),
+    listens(),
+    fc.boolean(),
+  )
+  .map(([users, songs, streams, plain, isGzipped]) => {
+    const suffix = isGzipped ? ".gz" : "";
+    const stored = (bytes: Buffer) => (isGzipped ? gzipSync(bytes) : bytes);
+    return [
+      { key: `raw-data/users.csv${suffix}`, bytes: stored(users), sourceId: "users" },
+      { key: `raw-data/songs.csv${suffix}`, bytes: stored(songs), sourceId: "songs" },
+      ...streams.map((bytes, i) => ({
+        key: `raw-data/streams/${i}.csv`,
+        bytes,
+        sourceId: String(i),
+      })),
+      text("streams/listens.csv", `${headers.streams}\n${plain}\n`),
+    ];
+  });
+
+/** Listens of few users, tracks and days, so that they meet. */
+function listens(): fc.Arbitrary<string> {
+  const one = fc
+    .tuple(
+      fc.constantFrom("u", "v", "w"),
+      fc.constantFrom("a", "b c", "t", "unknown"),
+      fc.constantFrom("2024-06-24", "2024-06-25", "2024-06-26"),
+      fc.integer({ min: 10, max: 19 }),
+    )
+    .map(([user, track, date, second]) => `${user},${track},${date} 10:00:${second}`);
+  return fc.array(one, { minLength: 1, maxLength: 30 }).map((lines) => lines.join("\n"));
+}

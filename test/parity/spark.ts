@@ -1,0 +1,91 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import {
+  type PipelineContext,
+  ToplineError,
+  type TransformJob,
+} from "../../packages/core/src/index.ts";
+import { installation } from "../../packages/local-harness/src/glue/spark/installation.ts";
+import { environmentOf, settingsOf } from "../../packages/local-harness/src/glue/spark/settings.ts";
+import { sparkHome } from "../../packages/local-harness/src/glue/spark/spark-home.ts";
+import type { HarnessEndpoints } from "../../packages/local-harness/src/index.ts";
+import { GLUE_HOME } from "../machine/glue-home.ts";
+
+/** The Glue job's step on one Spark session for many runs: a job run each would take a minute for every few. */
+export interface SparkTransforms extends AsyncDisposable {
+  /** The job of one deployment. */
+  over(deployment: { readonly context: PipelineContext; readonly bucket: string }): TransformJob;
+}
+
+const SCRIPT = fileURLToPath(
+  new URL("../../apps/glue-job/tests/driver/serve.py", import.meta.url),
+);
+const SOURCE = fileURLToPath(new URL("../../apps/glue-job/src", import.meta.url));
+
+export async function startSpark(
+  java: string,
+  endpoints: HarnessEndpoints,
+): Promise<SparkTransforms> {
+  await using held = new AsyncDisposableStack();
+  const directory = await mkdtemp(join(tmpdir(), "topline-spark-"));
+  held.defer(() => rm(directory, { recursive: true, force: true, maxRetries: 20 }));
+  for (const folder of ["tmp", "local", "conf"]) await mkdir(join(directory, folder));
+  const spark = await installation(GLUE_HOME, java, (what) => process.stderr.write(`${what}\n`));
+  const settings = join(directory, "spark.conf");
+  const log = join(directory, "spark.log");
+  await writeFile(settings, settingsOf({ endpoints, directory }, spark.jars));
+  const output = await open(log, "a");
+  const child = spawn(
+    join(spark.spark, "bin", "spark-submit"),
+    ["--properties-file", settings, SCRIPT],
+    {
+      cwd: directory,
+      env: {
+        ...sparkHome(spark, java),
+        ...environmentOf({ endpoints, directory }),
+        PYTHONPATH: SOURCE,
+        PYTHONDONTWRITEBYTECODE: "1",
+      },
+      stdio: ["pipe", "pipe", output.fd],
+    },
+  );
+  await output.close();
+  const ended = once(child, "close");
+  held.defer(async () => {
+    child.stdin.end();
+    await ended;
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const kept = held.move();
+
+  let last: Promise<unknown> = Promise.resolve();
+  const ask = (args: readonly string[]): Promise<string | null> => {
+    const next = last.then(async () => {
+      child.stdin.write(`${JSON.stringify(args)}\n`);
+      const { value, done } = await answers.next();
+      if (done === true) throw new Error(`Spark ended: ${(await readFile(log, "utf8")).slice(-4000)}`);
+      return (JSON.parse(value) as { fault: string | null }).fault;
+    });
+    last = next.catch(() => undefined);
+    return next;
+  };
+  return {
+    over: ({ context, bucket }) => ({
+      name: "spark",
+      async run({ runId, holder, leaseSeconds, waitForLease }) {
+        const fault = await ask([
+          ...["--bucket", bucket, "--run_id", runId, "--table_prefix", context.tablePrefix],
+          ...["--holder", holder, "--lease_seconds", String(leaseSeconds)],
+          ...["--wait_for_lease", String(waitForLease)],
+        ]);
+        if (fault !== null) throw new ToplineError("ENGINE_FAILED", fault);
+      },
+    }),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
