@@ -40,20 +40,18 @@ export async function startSpark(
   const log = join(directory, "spark.log");
   await writeFile(settings, settingsOf({ endpoints, directory }, spark.jars));
   const output = await open(log, "a");
-  const child = spawn(
-    join(spark.spark, "bin", "spark-submit"),
-    ["--properties-file", settings, SCRIPT],
-    {
-      cwd: directory,
-      env: {
-        ...sparkHome(spark, java),
-        ...environmentOf({ endpoints, directory }),
-        PYTHONPATH: SOURCE,
-        PYTHONDONTWRITEBYTECODE: "1",
-      },
-      stdio: ["pipe", "pipe", output.fd],
+  // By Python itself: spark-submit gives its script no stdin.
+  const child = spawn(spark.python, [SCRIPT], {
+    cwd: directory,
+    env: {
+      ...sparkHome(spark, java),
+      ...environmentOf({ endpoints, directory }),
+      PYSPARK_SUBMIT_ARGS: `--properties-file ${settings} pyspark-shell`,
+      PYTHONPATH: SOURCE,
+      PYTHONDONTWRITEBYTECODE: "1",
     },
-  );
+    stdio: ["pipe", "pipe", output.fd],
+  });
   await output.close();
   const ended = once(child, "close");
   held.defer(async () => {
