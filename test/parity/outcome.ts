@@ -46,7 +46,10 @@ function numbers(values: object): Record<string, unknown> {
   );
 }
 
-export async function itemsOf({ kpis }: Deployment["context"], table: TableSpec): Promise<object[]> {
+export async function itemsOf(
+  { kpis }: Deployment["context"],
+  table: TableSpec,
+): Promise<object[]> {
   const dates: string[] = [];
   for await (const date of kpis.dates(table)) dates.push(date);
   const items: object[] = [];

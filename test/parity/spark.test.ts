@@ -47,51 +47,67 @@ describeNeeding(["python", "java"], "Spark", ({ java }) => {
     });
   });
 
-  test("files that readers trip over leave the same on both engines", async () => {
-    await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
-    for (const delivered of tortureDrops()) {
+  test(
+    "files that readers trip over leave the same on both engines",
+    async () => {
+      await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
+      for (const delivered of tortureDrops()) {
+        const remains = await twins.run(delivered);
+        expect(remains.spark).toEqual(remains.duckdb);
+      }
+    },
+    HISTORY_MS,
+  );
+
+  test.each(DATASETS)(
+    "zod, DuckDB and Spark judge the texts of %s alike",
+    async (dataset) => {
+      await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
+      const { files: delivered, records } = fieldFiles(dataset);
       const remains = await twins.run(delivered);
       expect(remains.spark).toEqual(remains.duckdb);
-    }
-  }, HISTORY_MS);
+      const reports = remains.spark.report as { sources: { key: string; rows: bigint }[] };
+      const judged = reports.sources.find(({ key }) => key === delivered[0]?.key);
+      expect(Number(judged?.rows)).toBe(records);
+    },
+    HISTORY_MS,
+  );
 
-  test.each(DATASETS)("zod, DuckDB and Spark judge the texts of %s alike", async (dataset) => {
-    await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
-    const { files: delivered, records } = fieldFiles(dataset);
-    const remains = await twins.run(delivered);
-    expect(remains.spark).toEqual(remains.duckdb);
-    const reports = remains.spark.report as { sources: { key: string; rows: bigint }[] };
-    const judged = reports.sources.find(({ key }) => key === delivered[0]?.key);
-    expect(Number(judged?.rows)).toBe(records);
-  }, HISTORY_MS);
+  test(
+    `${HISTORIES} generated histories leave the same on both engines, run by run`,
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(drop, { minLength: 2, maxLength: 3 }), async (drops) => {
+          await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
+          for (const delivered of drops) {
+            const remains = await twins.run(delivered);
+            expect(remains.spark).toEqual(remains.duckdb);
+          }
+        }),
+        { numRuns: HISTORIES, endOnFailure: true },
+      );
+    },
+    HISTORY_MS,
+  );
 
-  test(`${HISTORIES} generated histories leave the same on both engines, run by run`, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(drop, { minLength: 2, maxLength: 3 }), async (drops) => {
-        await using twins = await openTwins(endpoints, spark, { maxQuarantineRatio: 1 });
-        for (const delivered of drops) {
-          const remains = await twins.run(delivered);
-          expect(remains.spark).toEqual(remains.duckdb);
+  test(
+    "a zone that one engine wrote is read, extended and published by the other",
+    async () => {
+      const cases = readCases().filter(({ drops }) => drops.length > 1);
+      expect(cases.length).toBeGreaterThan(3);
+      for (const { drops } of cases) {
+        const name = `mixed-${randomUUID()}`;
+        await using deployment = await openDeployment(name, endpoints);
+        const job = spark.over({ context: deployment.context, bucket: name });
+        for (const [i, { files: delivered, expected }] of drops.entries()) {
+          await deployment.deliver(delivered);
+          const report = await deployment.run(i % 2 === 0 ? { transformJob: job } : {});
+          expect(await outcomeOf(deployment, report)).toEqual(expected);
         }
-      }),
-      { numRuns: HISTORIES, endOnFailure: true },
-    );
-  }, HISTORY_MS);
-
-  test("a zone that one engine wrote is read, extended and published by the other", async () => {
-    const cases = readCases().filter(({ drops }) => drops.length > 1);
-    expect(cases.length).toBeGreaterThan(3);
-    for (const { drops } of cases) {
-      const name = `mixed-${randomUUID()}`;
-      await using deployment = await openDeployment(name, endpoints);
-      const job = spark.over({ context: deployment.context, bucket: name });
-      for (const [i, { files: delivered, expected }] of drops.entries()) {
-        await deployment.deliver(delivered);
-        const report = await deployment.run(i % 2 === 0 ? { transformJob: job } : {});
-        expect(await outcomeOf(deployment, report)).toEqual(expected);
       }
-    }
-  }, HISTORY_MS);
+    },
+    HISTORY_MS,
+  );
 });
 
 const text = (key: string, content: string): Drop => ({

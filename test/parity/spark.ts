@@ -22,9 +22,7 @@ export interface SparkTransforms extends AsyncDisposable {
   over(deployment: { readonly context: PipelineContext; readonly bucket: string }): TransformJob;
 }
 
-const SCRIPT = fileURLToPath(
-  new URL("../../apps/glue-job/tests/driver/serve.py", import.meta.url),
-);
+const SCRIPT = fileURLToPath(new URL("../../apps/glue-job/tests/driver/serve.py", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../../apps/glue-job/src", import.meta.url));
 
 export async function startSpark(
@@ -66,7 +64,8 @@ export async function startSpark(
     const next = last.then(async () => {
       child.stdin.write(`${JSON.stringify(args)}\n`);
       const { value, done } = await answers.next();
-      if (done === true) throw new Error(`Spark ended: ${(await readFile(log, "utf8")).slice(-4000)}`);
+      if (done === true)
+        throw new Error(`Spark ended: ${(await readFile(log, "utf8")).slice(-4000)}`);
       return (JSON.parse(value) as { fault: string | null }).fault;
     });
     last = next.catch(() => undefined);
