@@ -110,11 +110,9 @@ describeNeeding(["python", "java"], "Spark", ({ java }) => {
   );
 });
 
-const text = (key: string, content: string): Drop => ({
-  key: `raw-data/${key}`,
-  bytes: Buffer.from(content),
-  sourceId: key,
-});
+const stored = (key: string, bytes: Uint8Array): Drop => ({ key, bytes, sourceId: key });
+
+const text = (name: string, content: string) => stored(`raw-data/${name}`, Buffer.from(content));
 
 const headers = Object.fromEntries(
   DATASETS.map((dataset) => [dataset, DATASET_COLUMNS[dataset].map(({ name }) => name).join(",")]),
@@ -130,21 +128,18 @@ const plainFiles = (): Drop[] => [
 /** All listens at once; of the others two files a run, plain and gzipped, as the inbox has two keys for each. */
 function tortureDrops(): Drop[][] {
   const of = (dataset: Dataset) => TORTURE_FILES.filter((file) => file.dataset === dataset);
-  const streams = of("streams").map(({ bytes }, i): Drop => {
-    const key = `raw-data/streams/${i}.csv${i % 3 === 2 ? ".gz" : ""}`;
-    return { key, bytes: i % 3 === 2 ? gzipSync(bytes) : bytes, sourceId: key };
+  const streams = of("streams").map(({ bytes }, i) => {
+    const name = `raw-data/streams/${i}.csv`;
+    return i % 3 === 2 ? stored(`${name}.gz`, gzipSync(bytes)) : stored(name, bytes);
   });
   const drops = [[...plainFiles(), ...streams]];
   const users = of("users");
   for (let at = 0; at < users.length; at += 2) {
     const [plain, gzipped] = users.slice(at, at + 2);
-    const both = [
-      ...(plain === undefined ? [] : [{ key: "raw-data/users.csv", bytes: plain.bytes }]),
-      ...(gzipped === undefined
-        ? []
-        : [{ key: "raw-data/users.csv.gz", bytes: gzipSync(gzipped.bytes) }]),
-    ];
-    drops.push(both.map((file) => ({ ...file, sourceId: file.key })));
+    drops.push([
+      ...(plain === undefined ? [] : [stored("raw-data/users.csv", plain.bytes)]),
+      ...(gzipped === undefined ? [] : [stored("raw-data/users.csv.gz", gzipSync(gzipped.bytes))]),
+    ]);
   }
   return drops;
 }
@@ -182,18 +177,15 @@ const drop: fc.Arbitrary<Drop[]> = fc
     fc.boolean(),
   )
   .map(([users, songs, streams, plain, isGzipped]) => {
-    const suffix = isGzipped ? ".gz" : "";
-    const stored = (bytes: Buffer) => (isGzipped ? gzipSync(bytes) : bytes);
+    const reference = (name: string, bytes: Buffer) =>
+      isGzipped
+        ? stored(`raw-data/${name}.csv.gz`, gzipSync(bytes))
+        : stored(`raw-data/${name}.csv`, bytes);
     return [
-      { key: `raw-data/users.csv${suffix}`, bytes: stored(users), sourceId: "users" },
-      { key: `raw-data/songs.csv${suffix}`, bytes: stored(songs), sourceId: "songs" },
-      ...streams.map((bytes, i) => ({
-        key: `raw-data/streams/${i}.csv`,
-        bytes,
-        sourceId: String(i),
-      })),
+      reference("users", users),
+      reference("songs", songs),
       text("streams/listens.csv", `${headers.streams}\n${plain}\n`),
-    ];
+    ].concat(streams.map((bytes, i) => stored(`raw-data/streams/${i}.csv`, bytes)));
   });
 
 /** Listens of few users, tracks and days, so that they meet. */

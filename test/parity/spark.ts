@@ -1,9 +1,10 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import {
   type PipelineContext,
@@ -49,7 +50,7 @@ export async function startSpark(
       PYTHONDONTWRITEBYTECODE: "1",
     },
     stdio: ["pipe", "pipe", output.fd],
-  });
+  }) as ChildProcessByStdio<Writable, Readable, null>;
   await output.close();
   const ended = once(child, "close");
   held.defer(async () => {
@@ -75,11 +76,17 @@ export async function startSpark(
     over: ({ context, bucket }) => ({
       name: "spark",
       async run({ runId, holder, leaseSeconds, waitForLease }) {
-        const fault = await ask([
-          ...["--bucket", bucket, "--run_id", runId, "--table_prefix", context.tablePrefix],
-          ...["--holder", holder, "--lease_seconds", String(leaseSeconds)],
-          ...["--wait_for_lease", String(waitForLease)],
-        ]);
+        const parameters = {
+          bucket,
+          run_id: runId,
+          table_prefix: context.tablePrefix,
+          holder,
+          lease_seconds: String(leaseSeconds),
+          wait_for_lease: String(waitForLease),
+        };
+        const fault = await ask(
+          Object.entries(parameters).flatMap(([parameter, value]) => [`--${parameter}`, value]),
+        );
         if (fault !== null) throw new ToplineError("ENGINE_FAILED", fault);
       },
     }),

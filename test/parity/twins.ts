@@ -80,20 +80,27 @@ async function remainsOf(deployment: Deployment, report: RunReport): Promise<Rem
 function timeless({ run_id, status, waiting_for, plan_hash, sources, ...rest }: RunReport): object {
   const { dates, tables, zone, steps, warnings, error } = rest;
   return {
-    ...{ run_id, status, waiting_for, plan_hash, dates, zone, warnings, error },
-    sources: sources.map((source) => ({ ...source, quarantined: sorted(source.quarantined) })),
+    run_id,
+    status,
+    waiting_for,
+    plan_hash,
+    dates,
+    zone,
+    warnings,
+    error,
+    sources,
     tables: tables.map(({ put, deleted, unchanged }) => ({ put, deleted, unchanged })),
     steps: steps.map(({ step, status: state, attempts }) => ({ step, state, attempts })),
   };
 }
-
-const sorted = (counts: object) => Object.fromEntries(Object.entries(counts).sort());
 
 async function newestRows(deployment: Deployment, table: (typeof DATASETS)[number]) {
   const { version } = await deployment.context.zone.snapshot(table);
   if (version < 0) return [];
   const rows = (await readVersions(deployment, table, version))[version] ?? [];
   if (table === "streams") return bag(rows);
-  const intakes = [...new Set(rows.map((row) => row.at(-1)))].sort();
-  return bag(rows.map((row) => [...row.slice(0, -1), String(intakes.indexOf(row.at(-1)))]));
+  // The later run has the greater token; which, is the clock's business.
+  const intakes = [...new Set(rows.map((row) => BigInt(row.at(-1) ?? 0)))];
+  const rankOf = (intake: bigint) => intakes.filter((other) => other < intake).length;
+  return bag(rows.map((row) => row.slice(0, -1).concat(String(rankOf(BigInt(row.at(-1) ?? 0))))));
 }

@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import type { JobSpec } from "./spec.ts";
 
+type JobPlace = Pick<JobSpec, "endpoints" | "directory">;
+
 /** Spark's settings for a job on this machine; a job's own `--conf` goes before them. */
-export function settingsOf({ endpoints, directory }: JobSpec, classPath: string): string {
+export function settingsOf({ endpoints, directory }: JobPlace, classPath: string): string {
   const { s3, region, accessKeyId, secretAccessKey } = endpoints;
   const settings: Readonly<Record<string, string>> = {
     "spark.master": "local[*]",
@@ -34,7 +36,7 @@ export function settingsOf({ endpoints, directory }: JobSpec, classPath: string)
 }
 
 /** What a script finds of the harness in its environment, as an AWS SDK looks for it. */
-export function environmentOf({ endpoints, directory }: JobSpec): Record<string, string> {
+export function environmentOf({ endpoints, directory }: JobPlace): Record<string, string> {
   const { s3, dynamodb, glue, region, accessKeyId, secretAccessKey } = endpoints;
   return {
     AWS_ENDPOINT_URL_S3: s3,
