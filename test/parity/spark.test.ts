@@ -44,7 +44,7 @@ describeNeeding(["python", "java"], "Spark", ({ java }) => {
         const report = await deployment.run({ transformJob });
         expect(await outcomeOf(deployment, report)).toEqual(expected);
       }
-    });
+    }, HISTORY_MS);
   });
 
   test(
