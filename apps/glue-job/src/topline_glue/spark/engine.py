@@ -12,14 +12,16 @@ from topline_glue.errors import ToplineError
 from topline_glue.layout import DATASETS
 from topline_glue.model import DataFile, DateFigures, KpiRow, Source, Verdict, Violation
 from topline_glue.plan import Limits, Plan, TableSpec
-from topline_glue.spark.compute import Computed, Computing, bind_relations
+from topline_glue.spark.binding import bind_relations
+from topline_glue.spark.compute import Computed, Computing
 from topline_glue.spark.ingest import Ingested, ingest_sources
 from topline_glue.spark.parquet import Accepted, accepted_rows, write_files
 from topline_glue.spark.quarantine import write_quarantined
+from topline_glue.spark.reference import ReferenceRelations
 from topline_glue.spark.relation_shape import in_order, kpi_row
 from topline_glue.spark.session import engine_name, own_session
 from topline_glue.spark.touched import Touching
-from topline_glue.spark.workspace import Bucket, Workspace, ZoneFiles
+from topline_glue.spark.workspace import Bucket, Workspace, ZoneFiles, release
 from topline_glue.spark.zone_rows import ZoneRows
 
 
@@ -41,6 +43,7 @@ class SparkEngine:
         self.name = engine_name(spark)
         self._work = Workspace(own_session(spark), Bucket(store, bucket, scheme), plan)
         self._zone = ZoneRows(self._work)
+        self._reference = ReferenceRelations(self._work, self._zone)
         self._judged: dict[str, list[DataFrame]] = {dataset: [] for dataset in DATASETS}
         self._ingested: dict[str, Ingested] = {}
         self._written: set[str] = set()
@@ -106,13 +109,15 @@ class SparkEngine:
 
     def dates_touched(self, before: ZoneFiles, after: ZoneFiles, views: Sequence[str]) -> list[str]:
         """Ascending: with listens of tracks (users) whose rows differ between the two states."""
-        return Touching(self._work, self._zone, before, after).dates(views)
+        touching = Touching(self._work, self._zone, self._reference)
+        return touching.dates(before, after, views)
 
     def compute(
         self, zone: ZoneFiles, dates: Sequence[str]
     ) -> tuple[list[DateFigures], list[Violation]]:
         """Computes every relation for `dates`, and audits the result."""
-        self._computed = Computing(self._work, self._zone).over(zone, dates)
+        computing = Computing(self._work, self._zone, self._reference)
+        self._computed = computing.over(zone, dates)
         return self._computed.figures, self._computed.violations
 
     def rows(self, table: TableSpec, date: str) -> list[KpiRow]:
@@ -129,5 +134,6 @@ class SparkEngine:
     def close(self) -> None:
         for frames in self._judged.values():
             for judged in frames:
-                judged.unpersist()
+                release(judged)
+        self._reference.close()
         self._zone.close()

@@ -1,6 +1,7 @@
 """Copies → clean lines → records, judged by the plan's SQL → a verdict on each source."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
 
@@ -60,7 +61,9 @@ def ingest_sources(work: Workspace, sources: Sequence[Source], limits: Limits) -
             own = [one for one in sources if one.dataset == dataset]
             own = [one for one in own if one.source_id not in refused]
             if own:
-                judged[dataset], counts = _judged(work, dataset, own, staged)
+                judged[dataset] = _judged(work, dataset, own, staged)
+        with ThreadPoolExecutor(len(DATASETS)) as pool:
+            for counts in pool.map(lambda item: _counted(work, *item), judged.items()):
                 counted |= counts
     finally:
         staged.release()
@@ -75,7 +78,7 @@ def _is_plain(source: Source) -> bool:
 
 def _judged(
     work: Workspace, dataset: str, sources: Sequence[Source], staged: StagedLines
-) -> tuple[DataFrame, dict[str, Counted]]:
+) -> DataFrame:
     ids = [one.source_id for one in sources if one.source_id in staged.outcomes]
     paths = {
         one.source_id: work.bucket.url(one.input_key)
@@ -88,12 +91,14 @@ def _judged(
             lines.append(plain_lines(work.spark, paths, _least_block(work.spark)))
         if ids:
             assert staged.frame is not None
-            lines.append(staged_lines(staged.frame, ids, work.cores))
+            lines.append(staged_lines(staged.frame, ids))
         all_lines = reduce(DataFrame.unionAll, lines)
-        records = judge(
-            work.spark, work.plan.datasets[dataset], all_lines, sources, staged.outcomes
-        )
-        return records, count_records(records)
+        return judge(work.spark, work.plan.datasets[dataset], all_lines, sources, staged.outcomes)
+
+
+def _counted(work: Workspace, dataset: str, records: DataFrame) -> dict[str, Counted]:
+    with work.at(f"the records of {dataset}"):
+        return count_records(records)
 
 
 def _ingested(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
@@ -11,6 +10,7 @@ from topline_glue.model import Source
 from topline_glue.plan import DatasetPlan
 from topline_glue.spark.lines import KEPT, MAX_LINE
 from topline_glue.spark.staging import Staged
+from topline_glue.spark.workspace import settled
 
 JOINS_LINES = frozenset({"songs", "users"})
 """Datasets of which a record may have several lines."""
@@ -19,11 +19,9 @@ BLOCK_BITS = 33
 """`monotonically_increasing_id` numbers the rows of a partition in so many bits."""
 
 
-def staged_lines(frame: DataFrame, sources: Sequence[str], spread: int) -> DataFrame:
-    """The lines of staged sources, numbered from 1. `spread`: among how many tasks, at least."""
+def staged_lines(frame: DataFrame, sources: Sequence[str]) -> DataFrame:
+    """The lines of staged sources, numbered from 1."""
     own = frame.where(f.col("first") > 0).where(f.col("source").isin(list(sources)))
-    if len(sources) < spread:
-        own = own.repartition(spread, "source", "first")
     lines = own.select("source", "first", f.posexplode(f.split("lines", "\n")).alias("at", "line"))
     return lines.select("source", (f.col("first") + f.col("at")).alias("n"), "line")
 
@@ -68,7 +66,7 @@ def judge(
     """The records of the lines, kept for as long as they are needed."""
     lines.createOrReplaceTempView("lines")
     _heads(spark, dataset, sources, staged).createOrReplaceTempView("heads")
-    return spark.sql(dataset.sql).persist(StorageLevel.MEMORY_AND_DISK)
+    return settled(spark.sql(dataset.sql))
 
 
 def _heads(

@@ -26,6 +26,8 @@ SETTINGS: Mapping[str, str] = {
     # What cannot be read is a fault, never fewer rows.
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
+    # Telling which of its encodings is shortest costs Spark more than the bytes.
+    "spark.sql.inMemoryColumnarStorage.compressed": "false",
     "spark.sql.adaptive.enabled": "true",
     "spark.sql.adaptive.coalescePartitions.enabled": "true",
 }

@@ -54,6 +54,9 @@ def stage(work: Workspace, sources: Sequence[Source], max_bytes: int) -> StagedL
         lambda source: staged_rows(ObjectStore(s3_client(), bucket), source, max_bytes)
     )
     frame = spark.createDataFrame(rdd, _SCHEMA, verifySchema=False)
+    if len(sources) < work.cores:
+        # The lines of a few large sources are judged by many tasks all the same.
+        frame = frame.repartition(work.cores, "source", "first")
     frame = frame.persist(StorageLevel.DISK_ONLY)
     with work.at("staging lines"):
         rows = frame.where("first = 0").select("source", "lines").collect()

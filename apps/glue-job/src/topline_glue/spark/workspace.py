@@ -7,12 +7,12 @@ from threading import Event
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from topline_glue.aws import ObjectStore
 from topline_glue.errors import ToplineError
 from topline_glue.model import DataFile
-from topline_glue.plan import Plan
+from topline_glue.plan import Plan, Relation
 from topline_glue.spark.faults import spark_fault
 
 ZoneFiles = Mapping[str, Sequence[DataFile]]
@@ -65,6 +65,32 @@ class Workspace:
             self._check()
             raise spark_fault(what, error) from error
 
+    def relate(self, relation: Relation, *, is_kept: bool = False) -> DataFrame:
+        """What a relation yields once its inputs are as they are now, under its name.
+
+        The rows of one that is kept are computed here and now, until they are released.
+        """
+        with self.at(f"relation {relation.name}"):
+            rows = self.spark.sql(relation.sql)
+            if is_kept:
+                rows = settled(rows)
+            rows.createOrReplaceTempView(relation.name)
+            return rows
+
     def _check(self) -> None:
         if self._cancelled.is_set():
             raise ToplineError("CANCELLED", "The engine was cancelled.")
+
+
+def settled(rows: DataFrame) -> DataFrame:
+    """The same rows, computed once. How is forgotten: what is made of them has a small plan.
+
+    A relation is made of others, and those of others again. Merely persisted, each brings along the
+    plans of all before it, and Spark plans, anew after every stage, for longer than it computes.
+    """
+    return rows.localCheckpoint()
+
+
+def release(rows: DataFrame) -> None:
+    """Of rows that were settled."""
+    rows._jdf.logicalPlan().rdd().unpersist(False)

@@ -10,7 +10,7 @@ export function settingsOf({ endpoints, directory }: JobPlace, classPath: string
     "spark.master": "local[*]",
     "spark.driver.memory": "2g",
     "spark.driver.extraClassPath": classPath,
-    "spark.driver.extraJavaOptions": `"-Djava.io.tmpdir=${join(directory, "tmp")}" "-Dderby.system.home=${directory}" -Dfile.encoding=UTF-8 -Djava.security.manager=allow`,
+    "spark.driver.extraJavaOptions": `"-Djava.io.tmpdir=${join(directory, "tmp")}" "-Dderby.system.home=${directory}" -Dfile.encoding=UTF-8 -Djava.security.manager=allow -XX:TieredStopAtLevel=1`,
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.log.level": "WARN",
