@@ -8,6 +8,7 @@ from threading import Event
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
 
 from topline_glue.aws import ObjectStore
 from topline_glue.errors import ToplineError
@@ -88,9 +89,12 @@ def settled(rows: DataFrame) -> DataFrame:
     A relation is made of others, and those of others again. Merely persisted, each brings along the
     plans of all before it, and Spark plans, anew after every stage, for longer than it computes.
     """
-    return rows.localCheckpoint()
+    kept = rows.localCheckpoint()
+    # With identities of their own: a column that two relations share is one to Spark when a text
+    # joins them.
+    return kept.select(*(f.col(f"`{name}`").alias(name) for name in kept.columns))
 
 
 def release(rows: DataFrame) -> None:
     """Of rows that were settled."""
-    rows._jdf.logicalPlan().rdd().unpersist(False)
+    rows._jdf.logicalPlan().child().rdd().unpersist(False)
