@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Plan, RunReport } from "../../packages/core/src/index.ts";
+import { type Plan, type RunReport, toJson } from "../../packages/core/src/index.ts";
 import {
   type FaultCall,
   nameOf,
@@ -154,10 +154,7 @@ function unclear({ error }: RunReport): string[] {
 function differences(expected: State, found: State): string[] {
   return (Object.keys(expected) as (keyof State)[])
     .filter((part) => !isDeepStrictEqual(found[part], expected[part]))
-    .map(
-      (part) =>
-        `${part}: ${JSON.stringify(found[part])} instead of ${JSON.stringify(expected[part])}`,
-    );
+    .map((part) => `${part}: ${toJson(found[part])} instead of ${toJson(expected[part])}`);
 }
 
 export const told = ({ call, objections }: Trial): string =>

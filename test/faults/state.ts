@@ -29,6 +29,7 @@ export async function stateOf(outside: Outside, plan: Plan, rowsOf: RowsOf) {
     tables[table.name] = items.map((item) => toJson(sorted(item))).sort();
   }
   const sources = await Array.fromAsync(ledger.sources());
+  const runs = await Array.fromAsync(ledger.list());
   return {
     tables,
     zone,
@@ -40,6 +41,8 @@ export async function stateOf(outside: Outside, plan: Plan, rowsOf: RowsOf) {
       .map(({ key, dataset, archivedTo, state }) => [key, dataset, archivedTo, state].join(" "))
       .sort(),
     open: await ledger.openRun(),
+    // A run that is over is not told of as if it were not.
+    unfinished: runs.filter(({ status }) => status !== "succeeded"),
     input: await leftInput(outside),
   };
 }

@@ -313,3 +313,14 @@ describe("the lease", () => {
     expect(await world.ledger.holder()).toBeUndefined();
   });
 });
+
+test("a run that never came to be open is not told of as one that is", async () => {
+  const world = await worldWith(FIRST);
+  const isDown = new ToplineError("STORE_UNAVAILABLE", "The ledger does not answer.");
+  const ledger = { ...world.ledger, open: () => Promise.reject(isDown) };
+  const failing = validate(contextOf({ ...world, ledger }), { runId: "r1" });
+  await expect(failing).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+  await run(contextOf(world), { runId: "r2" });
+  const runs = await Array.fromAsync(world.ledger.list());
+  expect(runs.map(({ run_id, status }) => [run_id, status])).toEqual([["r2", "succeeded"]]);
+});

@@ -58,11 +58,9 @@ async function reportIfAbandoned(
     throw new ToplineError("RUN_NOT_FOUND", `There is no run ${JSON.stringify(runId)}. ${other}`);
   }
   const ended = known.finished_at === null ? "" : ` at ${known.finished_at}`;
-  const state =
-    known.status === "open" ? "never came to be marked open" : `ended as ${known.status}${ended}`;
   throw new ToplineError(
     "RUN_NOT_OPEN",
-    `Run ${runId} ${state}, so there is nothing to abandon. ${other}`,
+    `Run ${runId} ended as ${known.status}${ended}, so there is nothing to abandon. ${other}`,
   );
 }
 

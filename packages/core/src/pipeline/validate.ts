@@ -114,8 +114,9 @@ async function begin(
 ): Promise<ValidateResult> {
   const { run_id } = manifest;
   const mark = async () => {
-    await context.ledger.record(openSummary(manifest), held.lease);
+    // Told of once it is open: of a run that never comes to be, nobody would say that it is over.
     await context.ledger.open(run_id, held.lease);
+    await context.ledger.record(openSummary(manifest), held.lease);
     return validated(manifest);
   };
   return recordPart(context, run_id, "validate", mark, { held, started });
