@@ -1,7 +1,7 @@
 import type { RunReport } from "@topline/core";
 import type { Column, Output } from "./output.ts";
 
-const right = (name: string, title = name): Column => ({ name, title, align: "right" });
+export const right = (name: string, title = name): Column => ({ name, title, align: "right" });
 
 const SOURCES: readonly Column[] = [
   { name: "key", title: "file" },
@@ -42,15 +42,8 @@ export async function describeReport(output: Output, report: RunReport): Promise
     if (isAbandoned(report)) await output.table(ABANDONED, sources.map(placeRow));
     else await output.table(SOURCES, sources.map(sourceRow));
   }
-  if (dates.length > 0) {
-    await output.heading("Dates computed");
-    await output.table(DATES, dates.slice(0, DATES_SHOWN));
-    if (dates.length > DATES_SHOWN) await output.line(`… and ${dates.length - DATES_SHOWN} more`);
-  }
-  if (tables.length > 0) {
-    await output.heading("Items written");
-    await output.table(TABLES, tables);
-  }
+  await describeDates(output, dates);
+  await describeTables(output, tables);
   if (warnings.length > 0) {
     await output.heading("Warnings");
     for (const warning of warnings) await output.line(warning);
@@ -66,6 +59,19 @@ export async function describeReport(output: Output, report: RunReport): Promise
         : `What was committed stays; \`topline run\` goes on where this run ended${wayOut(report)}.`,
     );
   }
+}
+
+export async function describeDates(output: Output, dates: RunReport["dates"]): Promise<void> {
+  if (dates.length === 0) return;
+  await output.heading("Dates computed");
+  await output.table(DATES, dates.slice(0, DATES_SHOWN));
+  if (dates.length > DATES_SHOWN) await output.line(`… and ${dates.length - DATES_SHOWN} more`);
+}
+
+export async function describeTables(output: Output, tables: RunReport["tables"]): Promise<void> {
+  if (tables.length === 0) return;
+  await output.heading("Items written");
+  await output.table(TABLES, tables);
 }
 
 /** Of a run that is open: one that failed before it had frozen anything is not. */

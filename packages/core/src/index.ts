@@ -8,6 +8,7 @@ export * from "./json.ts";
 export * from "./kpis.ts";
 export * from "./layout.ts";
 export * from "./manifest.ts";
+export * from "./operations/index.ts";
 export * from "./pipeline/index.ts";
 export * from "./plan.ts";
 export * from "./ports/index.ts";

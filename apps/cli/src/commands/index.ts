@@ -6,6 +6,7 @@ import { addDoctor } from "./doctor.ts";
 import { addPlan } from "./plan.ts";
 import { addQuarantine } from "./quarantine.ts";
 import { addQuery } from "./query.ts";
+import { addRebuild } from "./rebuild.ts";
 import { addRun } from "./run.ts";
 import { addRuns } from "./runs.ts";
 import { addSql } from "./sql.ts";
@@ -27,6 +28,7 @@ export function addCommands(program: Command, invoke: Invoke): void {
     addRuns,
     addQuarantine,
     addAbandon,
+    addRebuild,
     addStep,
     addUp,
     addDoctor,

@@ -6,7 +6,7 @@ import type { AuditViolation, EngineSession } from "../ports/engine.ts";
 import type { Cursor } from "../ports/run-ledger.ts";
 import type { DateFigures, TableReport } from "../report.ts";
 import type { HeldLease } from "./lease.ts";
-import { pinZone, versionsOf } from "./pin.ts";
+import { type Pin, pinZone, versionsOf } from "./pin.ts";
 import type { PipelineContext } from "./ports.ts";
 import { staleDates, zoneFiles } from "./stale.ts";
 
@@ -28,7 +28,7 @@ export async function publish(
   plan: Plan,
   from: Cursor | undefined,
 ): Promise<Published> {
-  const { kpis, ledger, logger, zone, tablePrefix } = context;
+  const { ledger, logger, zone } = context;
   const pin = await pinZone(zone);
   const stale = await staleDates(context, {
     plan,
@@ -38,7 +38,25 @@ export async function publish(
   });
   const dates = stale.map(({ date }) => date);
   logger.info(`${dates.length} dates to compute`, { dates: dates.length });
+  const published = await publishDates(context, held, session, { plan, pin, dates });
+  await held.verify();
+  await ledger.moveCursor({ zone: versionsOf(pin), planHash: plan.hash }, held.lease);
+  return published;
+}
 
+interface Publishing {
+  readonly plan: Plan;
+  readonly pin: Pin;
+  readonly dates: readonly string[];
+}
+
+/** Has the KPI tables show these dates as the pin and the plan have them. The cursor stays. */
+export async function publishDates(
+  { kpis, tablePrefix }: Pick<PipelineContext, "kpis" | "tablePrefix">,
+  held: HeldLease,
+  session: EngineSession,
+  { plan, pin, dates }: Publishing,
+): Promise<Published> {
   const { figures, violations } = await session.compute(zoneFiles(pin), dates);
   if (violations.length > 0) throw auditFailed(violations);
 
@@ -55,8 +73,6 @@ export async function publish(
     }
     tables.push(report);
   }
-  await held.verify();
-  await ledger.moveCursor({ zone: versionsOf(pin), planHash: plan.hash }, held.lease);
   return { dates: [...figures], tables, zone: versionsOf(pin) };
 }
 

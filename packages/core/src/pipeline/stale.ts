@@ -81,10 +81,20 @@ async function everyDate(
   pin: Pin,
   reason: StaleReason,
 ): Promise<StaleDate[]> {
+  const dates = await datesOfZoneAndTables({ kpis }, plan, pin);
+  return dates.map((date) => ({ date, reasons: [reason] }));
+}
+
+/** Ascending. */
+export async function datesOfZoneAndTables(
+  { kpis }: Pick<Context, "kpis">,
+  plan: Plan,
+  pin: Pin,
+): Promise<string[]> {
   const dates = new Set(pin.streams.files.map((file) => file.partition["date"] ?? ""));
   for (const table of plan.tables) for await (const date of kpis.dates(table)) dates.add(date);
   dates.delete("");
-  return [...dates].sort(compareCodePoints).map((date) => ({ date, reasons: [reason] }));
+  return [...dates].sort(compareCodePoints);
 }
 
 async function datesListened(zone: Zone, from: number, to: number): Promise<Set<string>> {

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "vitest";
+import { emptyModel } from "../../../test/model/model.ts";
+import { openBucket } from "./bucket.ts";
+import { directoryOf, dropsOf, type Files, expectedTables, tablesOf } from "./inbox.ts";
+import { newState } from "./topline.ts";
+
+/** Operations beside runs, from the command line. */
+
+const FIRST: Files = {
+  "users.csv": "user_id,user_name,user_age,user_country,created_at\nu1,Ana,31,BR,\nu2,Bo,40,DK,\n",
+  "songs.csv":
+    "track_id,artists,album_name,track_name,duration_ms,track_genre\nt1,A,,One,1000,pop\nt2,B,,Two,500,rock\n",
+  "streams/a.csv":
+    "user_id,track_id,listen_time\nu1,t1,2024-06-25 10:00:00\nu2,t1,2024-06-25 11:00:00\nu2,t2,2024-06-26 09:00:00\nu1,t2,nonsense\n",
+};
+const DATES = ["2024-06-25", "2024-06-26"];
+
+interface Report {
+  readonly operation: string;
+  readonly dates: readonly { date: string }[];
+  readonly tables: readonly { table: string; put: number; deleted: number; unchanged: number }[];
+}
+
+async function ran(...drops: readonly Files[]) {
+  const state = await newState();
+  for (const files of drops) {
+    const { code, stderr } = await state.topline("run", "--data", await directoryOf(state, files));
+    if (code !== 0) throw new Error(stderr);
+  }
+  return state;
+}
+
+const totals = ({ tables }: Report) =>
+  tables.map(({ put, deleted, unchanged }) => [put, deleted, unchanged]);
+
+describe("rebuild", () => {
+  test("computes what it is asked for, and writes nothing where the tables are right", async () => {
+    await using state = await ran(FIRST);
+    const all = await state.topline("rebuild", "--all", "--json");
+    expect([all.code, all.stderr]).toEqual([0, ""]);
+    const report = all.json<Report>();
+    expect(report).toMatchObject({ operation: "rebuild", changes: [], warnings: [] });
+    expect(report.dates.map(({ date }) => date)).toEqual(DATES);
+    expect(totals(report)).toEqual([
+      [0, 0, 2],
+      [0, 0, 2],
+      [0, 0, 2],
+    ]);
+    const one = await state.topline("rebuild", "--date", "2024-06-26");
+    expect(one.code).toBe(0);
+    expect(one.stdout).toMatch(/^rebuild: done \(/);
+    expect(one.stdout).toMatch(/^2024-06-26 +1 +0 +0 +0$/m);
+    const range = ["--from", "2024-06-01", "--to", "2024-06-25", "--json"];
+    const some = (await state.topline("rebuild", ...range)).json<Report>();
+    expect(some.dates).toMatchObject([{ date: "2024-06-25", listens: 2 }]);
+    const model = emptyModel();
+    model.run({ intake: 1n, files: dropsOf(FIRST) });
+    expect(await tablesOf(state, DATES)).toEqual(expectedTables(model));
+  });
+
+  test("is refused while a run is open, and told how to go on", async () => {
+    await using state = await ran(FIRST);
+    await using bucket = await openBucket(state);
+    await bucket.put("raw-data/streams/b.csv", FIRST["streams/a.csv"] as string);
+    expect((await state.topline("step", "validate", "--run-id", "r2")).code).toBe(0);
+    const refused = await state.topline("rebuild", "--all", "--json");
+    expect([refused.code, refused.json()]).toMatchObject([
+      1,
+      { error: { code: "RUN_OPEN", is_retryable: true } },
+    ]);
+    expect(refused.stdout).toContain("topline abandon r2");
+    expect((await state.topline("run")).code).toBe(0);
+    expect((await state.topline("rebuild", "--all")).code).toBe(0);
+  });
+});
