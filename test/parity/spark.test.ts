@@ -30,7 +30,7 @@ const isWhole = process.env["PARITY"] === "all";
 const SAMPLE = new Set(["catalogue-that-changes", "every-reason", "set-aside"]);
 const HISTORIES = isWhole ? 20 : 1;
 
-describeNeeding(["python", "java"], "Spark", ({ java }) => {
+describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
   let endpoints: HarnessEndpoints;
   let spark: SparkTransforms;
   const held = new AsyncDisposableStack();
