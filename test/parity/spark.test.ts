@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Buffer } from "node:buffer";
+import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -104,6 +105,28 @@ describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
   );
 
   test(
+    "the real day by DuckDB, then all of it again by Spark: nothing is written",
+    async () => {
+      const name = `real-${randomUUID()}`;
+      await using deployment = await openDeployment(name, endpoints);
+      const day = realDay();
+      await deployment.deliver(day);
+      const first = await deployment.run();
+      expect(first.dates).toMatchObject([{ date: "2024-06-25", listens: 34_038n }]);
+      await deployment.deliver(day);
+      const transformJob = spark.over({ context: deployment.context, bucket: name });
+      const again = await deployment.run({ transformJob });
+      expect(again.error).toBeNull();
+      expect(again.engine).toMatch(/^spark 3\.5\.6 /);
+      expect(again.tables.map(({ put, deleted }) => put + deleted)).toEqual([0, 0, 0]);
+      expect(again.tables.map(({ unchanged }) => unchanged)).toEqual(
+        first.tables.map(({ put }) => put),
+      );
+    },
+    HISTORY_MS,
+  );
+
+  test(
     "a zone that one engine wrote is read, extended and published by the other",
     async () => {
       const cases = readCases().filter(({ drops }) => drops.length > 1);
@@ -126,6 +149,13 @@ describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
 const stored = (key: string, bytes: Uint8Array): Drop => ({ key, bytes, sourceId: key });
 
 const text = (name: string, content: string) => stored(`raw-data/${name}`, Buffer.from(content));
+
+const REAL = new URL("../../examples/music-streaming/data/", import.meta.url);
+
+const realDay = (): Drop[] =>
+  ["users", "songs", "streams/streams1", "streams/streams2", "streams/streams3"].map((name) =>
+    stored(`raw-data/${name}.csv.gz`, readFileSync(new URL(`${name}.csv.gz`, REAL))),
+  );
 
 const headers = Object.fromEntries(
   DATASETS.map((dataset) => [dataset, DATASET_COLUMNS[dataset].map(({ name }) => name).join(",")]),

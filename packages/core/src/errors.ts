@@ -15,10 +15,6 @@ const retryable = {
   RUN_NOT_OPEN: false,
   /** What changes the zone by other means than a run was asked for while a run is open. */
   RUN_OPEN: true,
-  /** Neither the ledger nor the zone knows the source. */
-  SOURCE_NOT_FOUND: false,
-  /** A key under which several sources came; the message lists them. */
-  SOURCE_AMBIGUOUS: false,
   /** Another process holds the lease; the message names it and the expiry. */
   LEASE_HELD: true,
   /** Somebody else took the lease over; nothing more was changed. */

@@ -1,3 +1,3 @@
 export type { OperationOptions } from "./operation.ts";
 export { rebuild, type RebuildDates, type RebuildOptions } from "./rebuild.ts";
-export { type OperationName, type OperationReport, OPERATIONS, type ZoneChange } from "./report.ts";
+export { type OperationName, type OperationReport, type ZoneChange } from "./report.ts";

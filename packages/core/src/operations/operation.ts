@@ -2,7 +2,7 @@ import { ToplineError } from "../errors.ts";
 import { assertRunId } from "../layout.ts";
 import { type HeldLease, withLease } from "../pipeline/lease.ts";
 import type { PipelineContext } from "../pipeline/ports.ts";
-import { type Published, publish } from "../pipeline/publish.ts";
+import type { Published } from "../pipeline/publish.ts";
 import type { EngineSession } from "../ports/engine.ts";
 import type { OperationName, OperationReport, ZoneChange } from "./report.ts";
 
@@ -56,12 +56,6 @@ export async function operate<R extends Outcome>(
       ...outcome,
     };
   });
-}
-
-/** Has the KPI tables show the zone as it is now, under today's plan. */
-export async function publishNow(operation: Operation): Promise<Published> {
-  const { context, held, session } = operation;
-  return publish(context, held, session, context.plan, await context.ledger.cursor());
 }
 
 export const outcomeOf = (

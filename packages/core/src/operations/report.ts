@@ -3,8 +3,7 @@ import type { DateFigures, TableReport } from "../report.ts";
 
 /** What an operation did, as data, in the manner of a run's report. The field names are a contract. */
 
-export const OPERATIONS = ["rebuild", "maintain", "retract", "replay", "erase"] as const;
-export type OperationName = (typeof OPERATIONS)[number];
+export type OperationName = "rebuild";
 
 /** What one commit did to a table of the zone. */
 export interface ZoneChange {
