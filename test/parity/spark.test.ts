@@ -85,7 +85,7 @@ describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
   );
 
   test(
-    `${HISTORIES} generated histories leave the same on both engines, run by run`,
+    `generated histories (${HISTORIES}) leave the same on both engines, run by run`,
     async () => {
       await fc.assert(
         fc.asyncProperty(
@@ -131,7 +131,7 @@ describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
     async () => {
       const cases = readCases().filter(({ drops }) => drops.length > 1);
       expect(cases.length).toBeGreaterThan(3);
-      for (const { drops } of cases) {
+      for (const { drops } of cases.slice(0, isWhole ? undefined : 1)) {
         const name = `mixed-${randomUUID()}`;
         await using deployment = await openDeployment(name, endpoints);
         const job = spark.over({ context: deployment.context, bucket: name });
