@@ -2,6 +2,8 @@
 export interface Cloud extends AsyncDisposable {
   readonly s3: string;
   readonly dynamodb: string;
+  /** Where there is one. */
+  readonly glue?: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** How `topline` is told to work there. */

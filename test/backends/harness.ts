@@ -19,10 +19,11 @@ export async function startHarness(
     backend,
     ...(server === undefined ? {} : { dynamodb: server }),
   });
-  const { s3, dynamodb, region, accessKeyId, secretAccessKey } = harness.endpoints;
+  const { s3, dynamodb, glue, region, accessKeyId, secretAccessKey } = harness.endpoints;
   return {
     s3,
     dynamodb,
+    glue,
     region,
     credentials: { accessKeyId, secretAccessKey },
     command: {

@@ -7,17 +7,21 @@ import { XMLParser } from "fast-xml-parser";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Cloud } from "../backends/cloud.ts";
 import { startHarness } from "../backends/harness.ts";
+import type { Need } from "../machine/need.ts";
 import { describeNeeding } from "../needs.ts";
 
 /** pytest under vitest: each test function of Python is a test here. */
 
 const SUITE_MS = 240_000;
+/** A suite that needs Spark runs jobs, and may have to install it first. */
+const SPARK_MS = 900_000;
 
 /** What pytest said of a test function of a file: the text of each case of it that failed. */
 type Outcomes = ReadonlyMap<string, readonly string[]>;
 
-/** A harness's S3 and DynamoDB, as boto3 reads its environment. */
-export const boto3Environment = ({ s3, dynamodb, region, credentials }: Cloud) => ({
+/** A harness, as boto3 reads its environment. */
+export const boto3Environment = ({ s3, dynamodb, glue, region, credentials }: Cloud) => ({
+  ...(glue === undefined ? {} : { AWS_ENDPOINT_URL_GLUE: glue }),
   AWS_ENDPOINT_URL_S3: s3,
   AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
   AWS_DEFAULT_REGION: region,
@@ -29,14 +33,23 @@ export const boto3Environment = ({ s3, dynamodb, region, credentials }: Cloud) =
 /**
  * Runs files of `folder` at once, against an embedded harness of their own, in the environment of `test/python`.
  * pytest's own settings are those of a pyproject.toml in the folder.
+ *
+ * @param others what they need beside Python
  */
-export function describePytest(name: string, folder: string, files: readonly string[]): void {
-  describeNeeding(["python"], name, ({ python }) => {
+export function describePytest(
+  name: string,
+  folder: string,
+  files: readonly string[],
+  others: readonly Need[] = [],
+): void {
+  const patience = others.includes("java") ? SPARK_MS : SUITE_MS;
+  describeNeeding(["python", ...others], name, ({ python }) => {
     let outcomes: Outcomes = new Map();
     beforeAll(async () => {
       await using harness = await startHarness("embedded");
-      outcomes = await runPytest(python, folder, files, boto3Environment(harness));
-    }, SUITE_MS);
+      const suite = { python, folder, files, timeout: patience };
+      outcomes = await runPytest(suite, boto3Environment(harness));
+    }, patience);
 
     describe.each(files)("%s", (file) => {
       test.each(functionsOf(folder, file))("%s", (_, one) => {
@@ -57,10 +70,15 @@ function functionsOf(folder: string, file: string): [string, string][] {
 /** As pytest's report names a file's cases. */
 const moduleOf = (file: string) => file.replace(/\.py$/, "").replaceAll("/", ".");
 
+interface Suite {
+  readonly python: string;
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly timeout: number;
+}
+
 async function runPytest(
-  python: string,
-  folder: string,
-  files: readonly string[],
+  { python, folder, files, timeout }: Suite,
   environment: Readonly<Record<string, string>>,
 ): Promise<Outcomes> {
   const directory = await mkdtemp(join(tmpdir(), "topline-pytest-"));
@@ -70,7 +88,7 @@ async function runPytest(
     const args = ["-B", "-m", "pytest", ...plain, `--junit-xml=${report}`, ...files];
     const env = { PATH: "/usr/bin:/bin", HOME: directory, ...environment };
     const said = await new Promise<string>((resolve) => {
-      execFile(python, args, { cwd: folder, env, timeout: SUITE_MS }, (error, stdout, stderr) => {
+      execFile(python, args, { cwd: folder, env, timeout }, (error, stdout, stderr) => {
         resolve(`${error?.message ?? ""}\n${stdout}\n${stderr}`);
       });
     });

@@ -52,7 +52,7 @@ export async function stagedGlue(options: Partial<GlueServerOptions> = {}) {
   const root = await mkdtemp(join(tmpdir(), "topline-glue-"));
   const { staged, execute } = stage();
   const directory = join(root, "glue");
-  const server = await startGlueServer({ directory, execute, ...options });
+  const server = await startGlueServer({ directory, loadExecute: async () => execute, ...options });
   const client = glueClientOf(server);
   return {
     directory,

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   BatchStopJobRunCommand,
@@ -236,7 +236,10 @@ test("jobs and runs survive the server, and what was under way when it closed ha
   const cut = await start(glue.client);
   await glue.server.close();
   expect(glue.staged[1]?.signals).toEqual(["kill"]);
-  await using next = await startGlueServer({ directory: glue.directory, execute: stage().execute });
+  await using next = await startGlueServer({
+    directory: glue.directory,
+    loadExecute: async () => stage().execute,
+  });
   const client = glueClientOf(next);
   expect(await runOf(client, done)).toEqual(before);
   expect(await runOf(client, cut)).toMatchObject({
@@ -256,7 +259,10 @@ test("a run that a killed server left under way has failed, and its work space i
   const left = await readFile(join(glue.directory, "runs", `${id}.json`), "utf8");
   await glue.server.close();
   await writeFile(join(glue.directory, "runs", `${id}.json`), left);
-  await using next = await startGlueServer({ directory: glue.directory, execute: stage().execute });
+  await using next = await startGlueServer({
+    directory: glue.directory,
+    loadExecute: async () => stage().execute,
+  });
   const client = glueClientOf(next);
   expect(await runOf(client, id)).toMatchObject({ JobRunState: "FAILED" });
   expect(existsSync(directory)).toBe(false);
@@ -329,9 +335,24 @@ test("what is no request of Glue's is answered as AWS does", async () => {
 test("a port that is taken is a fault that names it", async () => {
   await using glue = await stagedGlue();
   const port = Number(new URL(glue.server.endpoint).port);
-  const second = startGlueServer({ directory: glue.directory, execute: stage().execute, port });
+  const second = startGlueServer({
+    directory: glue.directory,
+    loadExecute: async () => stage().execute,
+    port,
+  });
   await expect(second).rejects.toMatchObject({
     code: "HARNESS_UNAVAILABLE",
     message: expect.stringContaining(String(port)) as string,
   });
+});
+
+test("a state that cannot be read is told, and read again once it is mended", async () => {
+  await using glue = await stagedGlue();
+  const file = join(glue.directory, "jobs.json");
+  await mkdir(glue.directory);
+  await writeFile(file, "no JSON");
+  const refused = glue.client.send(new GetJobsCommand({}));
+  await expect(refused).rejects.toThrow(/jobs\.json is not what the embedded Glue writes/);
+  await rm(file);
+  expect((await glue.client.send(new GetJobsCommand({}))).Jobs).toEqual([]);
 });

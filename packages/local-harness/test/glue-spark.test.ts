@@ -6,7 +6,8 @@ import process from "node:process";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { FETCH_MS } from "../../../test/machine/java-classpath.ts";
 import { describeNeeding } from "../../../test/needs.ts";
-import { executeBySpark, startGlueServer } from "../src/glue/index.ts";
+import { startGlueServer } from "../src/glue/server.ts";
+import { executeBySpark } from "../src/glue/spark/execute.ts";
 import { openHarness } from "../src/harness/index.ts";
 import { GlueScripts } from "./glue-scripts.ts";
 import { END_MS, isDeserted, isRunning, Place, processesOf, until } from "./harness-processes.ts";
@@ -164,10 +165,11 @@ print("said", sorted(said), back, conf.get("spark.driver.memory"), conf.get("spa
     await using server = await startGlueServer({
       directory,
       minuteMs: 20_000,
-      execute: executeBySpark({
-        home: process.env["TOPLINE_GLUE_HOME"] ?? "",
-        endpoints: () => harness.endpoints,
-      }),
+      loadExecute: async () =>
+        executeBySpark({
+          home: process.env["TOPLINE_GLUE_HOME"] ?? "",
+          endpoints: () => harness.endpoints,
+        }),
     });
     const place = { s3: harness.endpoints.s3, glue: server.endpoint, directory };
     using timed = await GlueScripts.at(place);

@@ -13,9 +13,9 @@ interface Options {
 export function addUp(program: Command, invoke: Invoke): void {
   program
     .command("up")
-    .summary("start S3 and DynamoDB on this machine and keep them running")
+    .summary("start S3, DynamoDB and Glue on this machine and keep them running")
     .description(
-      "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any S3 or DynamoDB client works against them; credentials are not checked.",
+      "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any AWS client works against them; credentials are not checked.",
     )
     .option("--port <n>", "the port of S3 (default: any that is free)")
     .option("--reuse", "containers that stay, and are taken up again by the next command")

@@ -2,20 +2,17 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ToplineError } from "@topline/core/errors";
+import type { GlueApi } from "./api.ts";
 import { GlueError } from "./errors.ts";
 import type { Execute } from "./execution.ts";
-import { isObject, type Input } from "./input.ts";
-import { JobRuns } from "./job-runs.ts";
-import { type Glue, OPERATIONS } from "./operations.ts";
-import { GlueStore } from "./store.ts";
 
 export interface GlueServerOptions {
   /** Jobs, runs and logs; made when the first request comes. One server at a time may have it. */
   readonly directory: string;
   /** Default: any that is free. */
   readonly port?: number;
-  /** How a run is carried out. */
-  readonly execute: Execute;
+  /** Yields how a run is carried out; called when the first request comes. */
+  readonly loadExecute: () => Promise<Execute>;
   /** How long a minute of a job's `Timeout` lasts. Default: a minute. */
   readonly minuteMs?: number;
 }
@@ -37,19 +34,14 @@ const TARGET = /^AWSGlue\.([A-Za-z]+)$/;
  * @throws {ToplineError} `HARNESS_UNAVAILABLE` when the port is taken
  */
 export async function startGlueServer(options: GlueServerOptions): Promise<GlueServer> {
-  const { directory, execute, minuteMs, port = 0 } = options;
-  let opened: Glue | undefined;
-  // Most harnesses see no job: nothing is read before one is asked for.
-  const glue = () => {
-    if (opened !== undefined) return opened;
-    const store = GlueStore.open(directory);
-    const runs = new JobRuns({ store, execute, ...(minuteMs === undefined ? {} : { minuteMs }) });
-    return (opened = { store, runs });
-  };
+  let api: Promise<GlueApi> | undefined;
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (incoming, out) => {
-    void answer(glue, incoming, out);
+    api ??= openApi(options);
+    // What could not be opened may be mended: the next request tries again.
+    api.catch(() => (api = undefined));
+    void answer(api, incoming, out);
   });
-  await bind(server, port);
+  await bind(server, options.port ?? 0);
 
   const close = async () => {
     const closed = new Promise<void>((resolve) => {
@@ -57,7 +49,7 @@ export async function startGlueServer(options: GlueServerOptions): Promise<GlueS
     });
     server.closeAllConnections();
     await closed;
-    await opened?.runs.close();
+    await (await api?.catch(() => undefined))?.close();
   };
   let closing: Promise<void> | undefined;
   const closeOnce = () => (closing ??= close());
@@ -66,6 +58,12 @@ export async function startGlueServer(options: GlueServerOptions): Promise<GlueS
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   };
+}
+
+/** Most harnesses see no job: nothing is loaded or read before one is asked for. */
+async function openApi({ directory, loadExecute, minuteMs }: GlueServerOptions): Promise<GlueApi> {
+  const [{ openGlueApi }, execute] = await Promise.all([import("./api.ts"), loadExecute()]);
+  return openGlueApi({ directory, execute, ...(minuteMs === undefined ? {} : { minuteMs }) });
 }
 
 function bind(server: Server, port: number): Promise<void> {
@@ -80,21 +78,21 @@ function bind(server: Server, port: number): Promise<void> {
 
 /** Never throws: a client that has hung up hears nothing. */
 async function answer(
-  glue: () => Glue,
+  api: Promise<GlueApi>,
   incoming: IncomingMessage,
   out: ServerResponse,
 ): Promise<void> {
   let status = 200;
-  let body: object;
+  let answered: object;
   try {
-    const operation = operationOf(incoming);
-    body = operation(glue(), await inputOf(incoming));
+    const body = await bodyOf(incoming);
+    answered = (await api).answer(operationOf(incoming), body);
   } catch (error) {
     const fault = asGlueError(error);
     status = fault.status;
-    body = { __type: fault.name, Message: fault.message };
+    answered = { __type: fault.name, Message: fault.message };
   }
-  const text = JSON.stringify(body);
+  const text = JSON.stringify(answered);
   out.writeHead(status, {
     "content-type": "application/x-amz-json-1.1",
     "content-length": new TextEncoder().encode(text).byteLength,
@@ -102,41 +100,27 @@ async function answer(
     server: "topline-glue-emulator",
   });
   out.end(text);
-  // Whatever is left of a body that was refused is dropped, so that the connection can be used again.
-  incoming.resume();
 }
 
-function operationOf({ headers, method }: IncomingMessage) {
+function operationOf({ headers, method }: IncomingMessage): string {
   const target = headers["x-amz-target"];
   const [, name = ""] = TARGET.exec(typeof target === "string" ? target : "") ?? [];
-  if (method !== "POST" || name === "") {
-    throw new GlueError(
-      "UnknownOperationException",
-      `Expected a POST with X-Amz-Target: AWSGlue.<operation>, found ${method} with ${JSON.stringify(target ?? null)}.`,
-    );
-  }
-  const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
-  if (operation !== undefined) return operation;
-  throw new GlueError("NotImplemented", `The embedded Glue does not do ${name}.`);
+  if (method === "POST" && name !== "") return name;
+  throw new GlueError(
+    "UnknownOperationException",
+    `Expected a POST with X-Amz-Target: AWSGlue.<operation>, found ${method} with ${JSON.stringify(target ?? null)}.`,
+  );
 }
 
-/** A body that is too large is read to its end, and dropped: a client that still sends hears no answer. */
-async function inputOf(incoming: IncomingMessage): Promise<Input> {
+/** One that is too large is read to its end, and dropped: a client that still sends hears no answer. */
+async function bodyOf(incoming: IncomingMessage): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of incoming as AsyncIterable<Uint8Array>) {
     if (text.length <= LARGEST_BODY) text += decoder.decode(chunk, { stream: true });
   }
-  if (text.length > LARGEST_BODY) {
-    throw new GlueError("SerializationException", "The body is too large.");
-  }
-  try {
-    const input: unknown = JSON.parse(text);
-    if (isObject(input)) return input;
-  } catch {
-    // Told below.
-  }
-  throw new GlueError("SerializationException", "The body is no JSON object.");
+  if (text.length <= LARGEST_BODY) return text;
+  throw new GlueError("SerializationException", "The body is too large.");
 }
 
 function asGlueError(error: unknown): GlueError {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import process from "node:process";
-import { executeBySpark, type GlueServer, startGlueServer } from "../glue/index.ts";
+import { type GlueServer, startGlueServer } from "../glue/server.ts";
 import { IDENTITY } from "./endpoints.ts";
 import { GLUE_HOME } from "./glue-home.ts";
 import type { RunningParts } from "./parts.ts";
@@ -16,11 +16,16 @@ export async function startGlueOf(
 ): Promise<GlueServer> {
   const home = process.env[GLUE_HOME] ?? "";
   let glue = "";
-  const execute = executeBySpark({
-    home: home === "" ? join(directory, "environment") : home,
-    endpoints: () => ({ s3, dynamodb, glue, ...IDENTITY }),
+  const server = await startGlueServer({
+    directory,
+    async loadExecute() {
+      const { executeBySpark } = await import("../glue/spark/execute.ts");
+      return executeBySpark({
+        home: home === "" ? join(directory, "environment") : home,
+        endpoints: () => ({ s3, dynamodb, glue, ...IDENTITY }),
+      });
+    },
   });
-  const server = await startGlueServer({ directory, execute });
   glue = server.endpoint;
   return server;
 }
