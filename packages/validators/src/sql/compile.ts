@@ -2,7 +2,7 @@ import type { ColumnRule } from "../columns.ts";
 import type { Contract } from "../contract.ts";
 import { joinsLines } from "../dialect.ts";
 import { castOf, hasCast, isInvalid, isPlainlyValid, PLAIN_BYTES, valueOf } from "./predicates.ts";
-import { cutCells, fieldOf, isAside, joinedRecords } from "./records.ts";
+import { cutCells, fieldOf, isAside, isClean, joinedRecords } from "./records.ts";
 
 /**
  * A contract as the SQL of `plan.datasets[d].sql` (its relations are described in core's `plan.ts`).
@@ -18,7 +18,7 @@ export function compileDataset({ dataset, rules }: Contract): string {
   const castNames = columns.filter(([, rule]) => hasCast(rule)).map(([name]) => `cast_${name}`);
   const ofHead = ["header", "width", "is_plain", ...names.map((name) => `p_${name}`)];
   const joins = joinsLines(dataset);
-  const ofRecord = ["source", "n", "line", ...(joins ? ["aside"] : [])];
+  const ofRecord = ["source", "n", "line", ...(joins ? ["clean", "aside"] : [])];
   const carried = [...ofRecord, ...ofHead].join(", ");
   return `-- ${dataset}: one row a record
 WITH ${joins ? `${joinedRecords},\n` : ""}headed AS (
@@ -31,7 +31,7 @@ named AS (
 typed AS (
   SELECT ${["*", ...casts].join(", ")} FROM named),
 looked_at AS (
-  SELECT *, array_size(parts) = width AND CASE WHEN is_plain THEN true ELSE ${isPlain("line")} END AND COALESCE(
+  SELECT *, array_size(parts) = width AND CASE WHEN is_plain THEN true ELSE ${isPlain("line", joins ? "clean" : isClean("line"))} END AND COALESCE(
     ${columns.map(([name, rule]) => isPlainlyValid(name, rule)).join("\n    AND ")}, false) AS is_good
   FROM typed),
 cut AS (
@@ -56,11 +56,11 @@ FROM judged`;
 }
 
 /**
- * Holds for a line of cells that are their own text: printable ASCII without `"`, and no blank at a cell's end. It
- * is short, so that no text of it can be too long. An engine that has seen as much of all lines says so in `heads`.
+ * Holds for a line of cells that are their own text: clean, and no blank at a cell's end. It is short, so that no text
+ * of it can be too long. An engine that has seen as much of all lines says so in `heads`.
  */
-const isPlain = (line: string): string =>
-  `octet_length(${line}) <= ${PLAIN_BYTES} AND NOT regexp_like(${line}, '[^ !#-~]|^ | $|, | ,')`;
+const isPlain = (line: string, clean: string): string =>
+  `octet_length(${line}) <= ${PLAIN_BYTES} AND ${clean} AND ${["% ,%", "%, %", " %", "% "].map((blank) => `${line} NOT LIKE '${blank}'`).join(" AND ")}`;
 
 const cellText = (name: string): string =>
   `CASE WHEN array_size(cells) = width THEN ${fieldOf(`get(cells, p_${name} - 1)`)} END`;

@@ -6,6 +6,14 @@ import { MAX_LINE_BYTES, MAX_RECORD_LINES } from "../dialect.ts";
  */
 
 /**
+ * Holds for a line in which nothing stands that could make it other than it looks: no `"`, no control character, and
+ * nothing that an engine puts where bytes are no UTF-8. Most lines are such, whatever their script, and one look
+ * tells it.
+ */
+export const isClean = (line: string): string =>
+  `NOT regexp_like(${line}, concat('[', chr(0), '-', chr(31), '"', chr(127), '\uFFFD]'))`;
+
+/**
  * Holds for a line that is set aside. Text that is not UTF-8 does not survive the round trip in Spark; printable
  * ASCII needs no such look.
  */
@@ -16,11 +24,18 @@ export const isAside = (line: string): string =>
 const oddQuotes = (line: string) =>
   `CASE WHEN ${line} LIKE '%"%' THEN (length(${line}) - length(replace(${line}, '"', ''))) % 2 ELSE 0 END`;
 
+const betweenQuotes = (line: string, place: number) => `get(split(${line}, '"'), ${place})`;
+
+/** What stands before the first quote, or after the second and last, its commas marked as those that separate. */
+const commasOut = (line: string, place: number) =>
+  `replace(${betweenQuotes(line, place)}, ',', chr(1))`;
+
 /** The raw cells of a record that was not set aside, or NULL when it is malformed. */
 export const cutCells = (line: string): string => `CASE
       WHEN ${line} NOT LIKE '%"%' THEN split(${line}, ',')
       WHEN ${oddQuotes(line)} = 1 THEN NULL
       WHEN regexp_like(regexp_replace(${line}, '"[^"]*"', chr(2)), concat('[^,', chr(2), ']', chr(2), '|', chr(2), '[^,', chr(2), ']')) THEN NULL
+      WHEN ${line} NOT LIKE '%"%"%"%' THEN split(concat(${commasOut(line, 0)}, '"', ${betweenQuotes(line, 1)}, '"', ${commasOut(line, 2)}), chr(1))
       ELSE split(replace(regexp_replace(${line}, '("[^"]*")|,', concat('$1', chr(1))), concat('"', chr(1)), '"'), chr(1)) END`;
 
 /** One raw cell as the text of its field. */
@@ -34,7 +49,13 @@ export const fieldOf = (cell: string): string =>
  * are records as they come, and only the others are numbered and measured.
  */
 export const joinedRecords = `judged_lines AS (
-  SELECT source, n, line, ${isAside("line")} AS aside, ${oddQuotes("line")} AS odd FROM lines),
+  SELECT source, n, line, clean,
+    CASE WHEN clean THEN octet_length(line) > ${MAX_LINE_BYTES} ELSE ${isAside("line")} END AS aside,
+    CASE WHEN clean THEN 0 ELSE ${oddQuotes("line")} END AS odd
+  FROM (
+    SELECT l.source, l.n, l.line, CASE WHEN h.is_plain THEN true ELSE ${isClean("l.line")} END AS clean
+    FROM lines l JOIN heads h ON h.source = l.source
+  ) AS looked_at_once),
 good AS (
   SELECT source, n, row_number() OVER (PARTITION BY source ORDER BY n) AS i, octet_length(line) + 1 AS size, odd
   FROM judged_lines
@@ -64,12 +85,12 @@ opened AS (
 joined AS (
   SELECT source, n, i, opener FROM opened WHERE closer >= i),
 records AS (
-  SELECT l.source, l.n, l.line, l.aside
+  SELECT l.source, l.n, l.line, l.clean, l.aside
   FROM judged_lines l LEFT JOIN joined j ON j.source = l.source AND j.n = l.n
   WHERE j.n IS NULL
   UNION ALL
   SELECT j.source, MIN(j.n) AS n,
     substr(regexp_replace(array_join(array_sort(array_agg(concat(lpad(CAST(j.i - j.opener AS STRING), 2, '0'), l.line))), chr(10)), concat(chr(10), '[0-9][0-9]'), chr(10)), 3) AS line,
-    false AS aside
+    false AS clean, false AS aside
   FROM joined j JOIN judged_lines l ON l.source = j.source AND l.n = j.n
   GROUP BY j.source, j.opener)`;
