@@ -9,7 +9,7 @@ import sys
 from datetime import datetime, timedelta, timezone
 
 import polars as pl
-from deltalake import DeltaTable, TableFeatures, write_deltalake
+from deltalake import CommitProperties, DeltaTable, TableFeatures, Transaction, write_deltalake
 
 SCHEMA = {
     "user_id": pl.String,
@@ -20,12 +20,28 @@ SCHEMA = {
 }
 
 
-def append(table: str, storage: dict[str, str], user: str, date: str, listens: int) -> None:
+def append(
+    table: str,
+    storage: dict[str, str],
+    user: str,
+    date: str,
+    listens: int,
+    application: str | None = None,
+    version: int = 0,
+) -> None:
     midnight = datetime.fromisoformat(date).replace(tzinfo=timezone.utc)
     times = [midnight + timedelta(hours=at, microseconds=at) for at in range(listens)]
     rows = [[user, "t1", time, "delta-rs", time.date()] for time in times]
     frame = pl.DataFrame(rows, SCHEMA, orient="row")
-    write_deltalake(table, frame, mode="append", partition_by=["date"], storage_options=storage)
+    transactions = [] if application is None else [Transaction(application, version)]
+    write_deltalake(
+        table,
+        frame,
+        mode="append",
+        partition_by=["date"],
+        storage_options=storage,
+        commit_properties=CommitProperties(app_transactions=transactions),
+    )
 
 
 def compact(table: str, storage: dict[str, str]) -> None:

@@ -3,7 +3,6 @@ import { ToplineError } from "../../packages/core/src/index.ts";
 import { deltaZone } from "../../packages/delta-log/src/index.ts";
 import { songs, streams, users } from "../model/drops.ts";
 import { describeNeeding } from "../needs.ts";
-import { duckdbCodec } from "./checkpoint-codec.ts";
 import { type Deployment, openDeployment } from "../deployment.ts";
 import { addressOf, judge, READERS, runScript, storageOf } from "./python.ts";
 import { bags, readVersions } from "./rows.ts";
@@ -66,17 +65,13 @@ describeNeeding(["python"], "a table that delta-rs", ({ python }) => {
         ["clean_up"],
       );
       expect(versions.slice(-4)).toEqual([8, 8, 9, 9]);
-      const refusal = deployment.context.zone.snapshot("streams");
+      const refusal = deltaZone({ store }).snapshot("streams");
       await expect(refusal).rejects.toMatchObject({
         code: "CONFIG_INVALID",
         message: expect.stringMatching(/begins at entry [89].*CheckpointCodec/) as string,
       });
-      const zone = deltaZone({ store, checkpoints: duckdbCodec(deployment.directory) });
-      const own = await agreed(
-        python,
-        { ...deployment, context: { ...deployment.context, zone } },
-        8,
-      );
+      const { zone } = deployment.context;
+      const own = await agreed(python, deployment, 8);
       expect(Object.values(own).map((rows) => rows.length)).toEqual([9, 13]);
       await expect(zone.snapshot("streams", 7)).rejects.toMatchObject({
         code: "VERSION_UNREADABLE",

@@ -9,7 +9,7 @@ import {
 import { bucketExists, s3ObjectStore } from "@topline/aws-adapters/s3";
 import type { Logger, PipelineContext } from "@topline/core";
 import { deltaZone } from "@topline/delta-log";
-import { buildPlan, duckdbEngine } from "@topline/kpi-engine";
+import { buildPlan, duckdbCheckpoints, duckdbEngine } from "@topline/kpi-engine";
 import type { ExternalTarget } from "@topline/local-harness";
 import { validator } from "@topline/validators";
 import type { Clients } from "./clients.ts";
@@ -46,14 +46,19 @@ export function portsAt(
   const plan = buildPlan({ kpis: config.kpis, limits: limitsOf(config) });
   const tables = { prefix, tables: plan.tables };
   const store = s3ObjectStore({ client: s3, bucket: config.bucket });
+  const tempDirectory = join(directory, "tmp");
+  const checkpoints = duckdbCheckpoints({
+    tempDirectory,
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  });
   const ports = {
     store,
-    zone: deltaZone({ store }),
+    zone: deltaZone({ store, checkpoints, logger }),
     kpis: dynamoKpiStore({ client: dynamo, prefix }),
     ledger: dynamoRunLedger({ client: dynamo, prefix, clock: systemClock }),
     engine: duckdbEngine({
       store,
-      tempDirectory: join(directory, "tmp"),
+      tempDirectory,
       memoryLimit,
       logger,
       ...(threads === undefined ? {} : { threads }),

@@ -26,6 +26,8 @@ export interface AddedFile {
 
 export interface RemovedFile {
   readonly path: string;
+  /** Epoch milliseconds, where the writer said it. */
+  readonly deletedAt: number | undefined;
   readonly dataChange: boolean;
 }
 
@@ -85,7 +87,12 @@ const actionSchema = z.object({
     })
     .nullish(),
   remove: z
-    .object({ path: z.string(), dataChange: z.boolean(), deletionVector: z.unknown().optional() })
+    .object({
+      path: z.string(),
+      deletionTimestamp: long.nullish(),
+      dataChange: z.boolean(),
+      deletionVector: z.unknown().optional(),
+    })
     .nullish(),
 });
 type Action = z.output<typeof actionSchema>;
@@ -156,7 +163,8 @@ function readAdd(where: string, add: NonNullable<Action["add"]>): AddedFile {
 }
 
 function readRemove(where: string, remove: NonNullable<Action["remove"]>): RemovedFile {
-  return { path: readPath(where, remove), dataChange: remove.dataChange };
+  const { deletionTimestamp, dataChange } = remove;
+  return { path: readPath(where, remove), deletedAt: deletionTimestamp ?? undefined, dataChange };
 }
 
 function readPath(where: string, found: { path: string; deletionVector?: unknown }): string {

@@ -8,6 +8,7 @@ import {
   type ZoneActions,
 } from "@topline/core";
 import { APP_ID, corrupt, forFeatures } from "./actions.ts";
+import { checkpointWhereDue } from "./checkpoint.ts";
 import type { DeltaLog } from "./log.ts";
 import { fromLogPath, toLogPath } from "./paths.ts";
 import { assertTakesRows, partitionColumns, schemaString, tableId } from "./schema.ts";
@@ -23,7 +24,7 @@ const MOST_RACES = 100;
 export async function commit(
   log: DeltaLog,
   request: CommitRequest,
-  logger: Logger,
+  { every, logger }: { readonly every: number; readonly logger: Logger },
 ): Promise<number> {
   const { table } = log;
   for (let race = 0; race < MOST_RACES; race++) {
@@ -35,7 +36,11 @@ export async function commit(
     if (state.version >= 0) assertWritable(table, state, actions);
     assertFiles(table, state, actions);
     const version = state.version + 1;
-    if (await putEntry(log, version, entryText(table, state, request, actions))) return version;
+    if (await putEntry(log, version, entryText(table, state, request, actions))) {
+      const now = request.info.timestamp;
+      await checkpointWhereDue(log, listing, version, { every, now }, logger);
+      return version;
+    }
     logger.info(`Another committer was first with version ${version} of ${table}: deciding again`);
   }
   throw new ToplineError(
@@ -167,7 +172,7 @@ function assertFiles(table: Dataset, state: TableState, { add, remove }: ZoneAct
   }
   const named = new Set<string>();
   for (const file of add) {
-    if (state.named.has(file.path) || named.has(file.path)) {
+    if (state.files.has(file.path) || state.gone.has(file.path) || named.has(file.path)) {
       throw misuse(`${file.path} is to be added to ${table}, whose log names it already`);
     }
     named.add(file.path);

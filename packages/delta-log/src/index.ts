@@ -1,2 +1,2 @@
-export type { CheckpointCodec } from "./checkpoint-codec.ts";
+export type { CheckpointCodec, CheckpointRow } from "./checkpoint-codec.ts";
 export { deltaZone, type DeltaZoneOptions } from "./zone.ts";

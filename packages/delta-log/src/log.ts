@@ -1,7 +1,7 @@
 import { type Dataset, type ObjectStore, ToplineError, zoneFolder } from "@topline/core";
 import type { ActionCache } from "./action-cache.ts";
 import { corrupt, type LogActions, readActions } from "./actions.ts";
-import type { CheckpointCodec } from "./checkpoint-codec.ts";
+import type { CheckpointCodec, CheckpointRow } from "./checkpoint-codec.ts";
 
 /** What a listing of `_delta_log/` shows. */
 export interface LogListing {
@@ -27,6 +27,16 @@ export interface DeltaLog {
   text(version: number): Promise<string | undefined>;
   /** @throws {ToplineError} `OBJECT_EXISTS` when somebody else has put that entry */
   put(version: number, text: string): Promise<void>;
+  /** Every action of an entry as it was written. */
+  rawEntry(version: number): Promise<unknown[]>;
+  /** Every action of a checkpoint as it was written, columns that are null left out. */
+  rawCheckpoint(version: number): Promise<unknown[]>;
+  /** Of a version there is one checkpoint, whoever wrote it: where it is there, it stays. */
+  putCheckpoint(
+    version: number,
+    rows: readonly CheckpointRow[],
+    told: { readonly files: number },
+  ): Promise<void>;
 }
 
 export interface DeltaLogOptions {
@@ -107,13 +117,64 @@ export function deltaLog({ store, table, cache, checkpoints: codec }: DeltaLogOp
     },
 
     async put(version, text) {
-      await store.put(entryKey(version), new TextEncoder().encode(text), {
+      await store.put(entryKey(version), encode(text), {
         ifNoneMatch: "*",
-        contentType: "application/json",
+        contentType: JSON_TYPE,
       });
+    },
+
+    async rawEntry(version) {
+      const key = entryKey(version);
+      const { body } = await store.get(key);
+      return Array.fromAsync(jsonLines(key, body));
+    },
+
+    async rawCheckpoint(version) {
+      const { body } = await store.get(checkpointKey(version));
+      return Array.fromAsync(present(codec).read(body), withoutNulls);
+    },
+
+    async putCheckpoint(version, rows, { files }) {
+      const key = checkpointKey(version);
+      try {
+        await store.put(key, present(codec).write(rows), { ifNoneMatch: "*" });
+      } catch (error) {
+        if (!ToplineError.is(error, "OBJECT_EXISTS")) throw error;
+      }
+      const last = { version, size: rows.length, numOfAddFiles: files };
+      const pointer = encode(`${JSON.stringify(last)}\n`);
+      await store.put(`${folder}_last_checkpoint`, pointer, { contentType: JSON_TYPE });
     },
   };
 }
+
+const JSON_TYPE = "application/json";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+
+function present(codec: CheckpointCodec | undefined): CheckpointCodec {
+  if (codec !== undefined) return codec;
+  throw new ToplineError("INTERNAL", "A checkpoint was asked for where nothing knows Parquet.");
+}
+
+/** Parquet has a null for every field that a row does not have; within maps they are values. */
+function withoutNulls(row: unknown): unknown {
+  if (typeof row !== "object" || row === null) return row;
+  return Object.fromEntries(
+    Object.entries(row)
+      .filter(([, fields]) => fields !== null)
+      .map(([action, fields]) => [action, withoutNullFields(fields)]),
+  );
+}
+
+function withoutNullFields(fields: unknown): unknown {
+  if (typeof fields !== "object" || fields === null) return fields;
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+}
+
+/** The newest checkpoint at or before `version`; -1 where there is none. */
+export const checkpointBefore = ({ checkpoints }: LogListing, version: number): number =>
+  Math.max(-1, ...[...checkpoints.keys()].filter((at) => at <= version));
 
 const padded = (version: number) => String(version).padStart(20, "0");
 

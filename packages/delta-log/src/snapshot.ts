@@ -6,11 +6,11 @@ import {
   type ZoneSnapshot,
 } from "@topline/core";
 import { corrupt, forFeatures, type LogActions, type Protocol } from "./actions.ts";
-import { type DeltaLog, gone, type LogListing } from "./log.ts";
+import { checkpointBefore, type DeltaLog, gone, type LogListing } from "./log.ts";
 import type { TableMetadata } from "./schema.ts";
 
 /** How many log entries are read at once. */
-const PARALLEL = 16;
+export const PARALLEL = 16;
 
 /** A table at one version: what replaying its log up to there gives (PROTOCOL.md, "Action Reconciliation"). */
 export interface TableState {
@@ -19,8 +19,8 @@ export interface TableState {
   readonly metadata: TableMetadata | undefined;
   readonly fence: bigint;
   readonly files: ReadonlyMap<string, DataFile>;
-  /** Every path that the replayed files name, live or gone. */
-  readonly named: ReadonlySet<string>;
+  /** When the others left that the replayed files name, as epoch milliseconds; infinite where nobody says. */
+  readonly gone: ReadonlyMap<string, number>;
 }
 
 export interface History {
@@ -70,7 +70,7 @@ async function replayTo(log: DeltaLog, listing: LogListing, version: number): Pr
 function baseOf({ table, hasCodec }: DeltaLog, listing: LogListing, version: number): number {
   if (version < 0) return -1;
   const { first } = listing;
-  const checkpoint = Math.max(-1, ...[...listing.checkpoints.keys()].filter((at) => at <= version));
+  const checkpoint = checkpointBefore(listing, version);
   const base = hasCodec || first > 0 ? checkpoint : -1;
   if (base === version || first <= base + 1) return base;
   throw gone(
@@ -102,7 +102,7 @@ function assertKnown(table: Dataset, { newest }: LogListing, version: number): v
 class Replay {
   readonly #table: Dataset;
   readonly #files = new Map<string, DataFile>();
-  readonly #named = new Set<string>();
+  readonly #gone = new Map<string, number>();
   #version = -1;
   #protocol: Protocol | undefined;
   #metadata: TableMetadata | undefined;
@@ -124,22 +124,22 @@ class Replay {
     this.#protocol = protocol ?? this.#protocol;
     this.#metadata = metadata ?? this.#metadata;
     if (fence !== undefined && fence > this.#fence) this.#fence = fence;
-    const gone: DataFile[] = [];
-    for (const { path } of removed) {
+    const left: DataFile[] = [];
+    for (const { path, deletedAt = Number.POSITIVE_INFINITY } of removed) {
       const file = this.#files.get(path);
-      if (file !== undefined) gone.push(file);
+      if (file !== undefined) left.push(file);
       this.#files.delete(path);
-      this.#named.add(path);
+      this.#gone.set(path, deletedAt);
     }
     for (const { file } of added) {
       this.#files.set(file.path, file);
-      this.#named.add(file.path);
+      this.#gone.delete(file.path);
     }
     return {
       version: this.#version,
       info,
       added: added.map(({ file }) => file),
-      removed: gone,
+      removed: left,
       dataChange: [...added, ...removed].some((action) => action.dataChange),
     };
   }
@@ -152,7 +152,7 @@ class Replay {
       metadata: this.#metadata,
       fence: this.#fence,
       files: this.#files,
-      named: this.#named,
+      gone: this.#gone,
     };
   }
 }

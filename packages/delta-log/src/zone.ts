@@ -1,12 +1,13 @@
 import {
   type Dataset,
   type Logger,
+  type MaintainedZone,
   type ObjectStore,
   silentLogger,
-  type Zone,
 } from "@topline/core";
 import { ActionCache } from "./action-cache.ts";
 import type { CheckpointCodec } from "./checkpoint-codec.ts";
+import { CHECKPOINT_EVERY, isWorthwhile, writeCheckpoint } from "./checkpoint.ts";
 import { commit } from "./commit.ts";
 import { deltaLog } from "./log.ts";
 import { history, toSnapshot } from "./snapshot.ts";
@@ -14,8 +15,13 @@ import { history, toSnapshot } from "./snapshot.ts";
 export interface DeltaZoneOptions {
   /** Needs puts that create or fail (`ifNoneMatch: "*"`), and lists and reads that see what was put. */
   readonly store: ObjectStore;
-  /** Needed only to read logs whose older entries were cleaned up behind a checkpoint. */
+  /**
+   * Writes a checkpoint every 100 commits, and reads from the newest one on: a long log opens as quickly as a short
+   * one. Without it a log whose older entries were cleaned up behind a checkpoint cannot be read.
+   */
   readonly checkpoints?: CheckpointCodec;
+  /** Versions between two checkpoints. Default 100. */
+  readonly checkpointEvery?: number;
   readonly logger?: Logger;
 }
 
@@ -27,7 +33,9 @@ export interface DeltaZoneOptions {
  * `CONFIG_INVALID` where a log can only be read with `checkpoints`, and `commit` throws `INTERNAL` for removals of
  * files that are not live, and for additions under a path that the log has named before.
  */
-export function deltaZone({ store, checkpoints, logger = silentLogger }: DeltaZoneOptions): Zone {
+export function deltaZone(options: DeltaZoneOptions): MaintainedZone {
+  const { store, checkpoints, checkpointEvery: every = CHECKPOINT_EVERY } = options;
+  const { logger = silentLogger } = options;
   const cache = new ActionCache();
   const logOf = (table: Dataset) => deltaLog({ store, table, cache, checkpoints });
   return {
@@ -45,6 +53,22 @@ export function deltaZone({ store, checkpoints, logger = silentLogger }: DeltaZo
       return commits;
     },
 
-    commit: (table, request) => commit(logOf(table), request, logger),
+    commit: (table, request) => commit(logOf(table), request, { every, logger }),
+
+    async checkpoint(table, now) {
+      const log = logOf(table);
+      const listing = await log.list();
+      const { newest } = listing;
+      if (!log.hasCodec || !isWorthwhile(listing, newest, every)) return undefined;
+      return (await writeCheckpoint(log, listing, newest, now.getTime())) ? newest : undefined;
+    },
+
+    async needed(table, since) {
+      const log = logOf(table);
+      const listing = await log.list();
+      const { state } = await history(log, listing, listing.newest, listing.newest);
+      const left = [...state.gone].filter(([, at]) => at >= since.getTime());
+      return new Set([...state.files.keys(), ...left.map(([path]) => path)]);
+    },
   };
 }

@@ -6,6 +6,7 @@ export {
   type FileVerdict,
 } from "./compute-kpis.ts";
 export { BRIDGE_MACROS } from "./duckdb/bridge.ts";
+export { duckdbCheckpoints, type DuckDbCheckpointsOptions } from "./duckdb/checkpoints.ts";
 export { type DuckDbEngineOptions, duckdbEngine } from "./duckdb/engine.ts";
 export {
   buildPlan,

@@ -70,9 +70,18 @@ def test_cannot_be_read_without_a_reader_of_parquet(cleaned, monkeypatch):
     assert raised.value.code == "CONFIG_INVALID"
 
 
-def test_whole_logs_are_read_from_their_first_entry(store):
+def test_whole_logs_are_read_from_their_newest_checkpoint(store):
+    for stem in "xyc":
+        commit(DeltaZone(store), add=[file_of(stem)], fence=1)
+    store.bodies[CHECKPOINT] = b"parquet"
     zone = DeltaZone(store, checkpoint_of)
+    assert paths_of(zone) == [file_of("a").path, file_of("c").path]
+    assert paths_of(zone, 0) == [file_of("x").path]
+
+
+def test_whole_logs_need_no_reader_of_parquet(store, monkeypatch):
+    monkeypatch.setattr("topline_glue.delta.zone.checkpoint_reader", lambda: None)
     for stem in "abc":
-        commit(zone, add=[file_of(stem)])
+        commit(DeltaZone(store), add=[file_of(stem)])
     store.bodies[CHECKPOINT] = b"not read"
-    assert len(paths_of(DeltaZone(store, checkpoint_of))) == 3
+    assert len(paths_of(DeltaZone(store))) == 3

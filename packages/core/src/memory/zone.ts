@@ -1,9 +1,9 @@
 import type { Dataset } from "../datasets.ts";
 import { ToplineError } from "../errors.ts";
-import type { DataFile, Zone, ZoneCommit, ZoneSnapshot } from "../ports/zone.ts";
+import type { DataFile, MaintainedZone, ZoneCommit, ZoneSnapshot } from "../ports/zone.ts";
 
 /** Zone tables in memory: a list of commits each. */
-export function memoryZone(): Zone {
+export function memoryZone(): MaintainedZone {
   const logs = new Map<Dataset, { readonly fence: bigint; readonly commit: ZoneCommit }[]>();
   const log = (table: Dataset) => {
     const found = logs.get(table) ?? [];
@@ -51,6 +51,18 @@ export function memoryZone(): Zone {
         log(table).push({ fence, commit: { version, info, added, removed, dataChange } });
         return version;
       }
+    },
+
+    // There is nothing to be read that would take long.
+    checkpoint: async () => undefined,
+
+    async needed(table, since) {
+      const paths = new Set(snapshot(table).files.map(({ path }) => path));
+      for (const { commit } of log(table)) {
+        if ((commit.info?.timestamp ?? 0) < since.getTime()) continue;
+        for (const { path } of commit.removed) paths.add(path);
+      }
+      return paths;
     },
   };
 }

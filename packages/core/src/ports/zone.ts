@@ -87,3 +87,20 @@ export interface Zone {
    */
   commit(table: Dataset, request: CommitRequest): Promise<number>;
 }
+
+/** A zone that can be kept small, and quick to open. */
+export interface MaintainedZone extends Zone {
+  /**
+   * Has the newest version readable without most of the commits that lead up to it, where there are so many that it
+   * pays. Changes nothing of what anybody reads.
+   * @param now files that left long before it are no longer told of
+   * @returns the version, or `undefined` where nothing was written
+   */
+  checkpoint(table: Dataset, now: Date): Promise<number | undefined>;
+
+  /**
+   * Paths of the data files that are live now, or were in a version that was the newest at `since` or later. Whatever
+   * else lies in the table's folder no such version needs.
+   */
+  needed(table: Dataset, since: Date): Promise<ReadonlySet<string>>;
+}

@@ -57,6 +57,10 @@ class DeltaLog:
         self._read_checkpoint = read_checkpoint
         self._folder = log_folder(table)
 
+    @property
+    def reads_checkpoints(self) -> bool:
+        return self._read_checkpoint is not None
+
     def list(self) -> LogListing:
         entries: dict[int, str] = {}
         checkpoints: dict[int, str] = {}

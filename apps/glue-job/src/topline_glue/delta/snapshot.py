@@ -88,9 +88,9 @@ def _replay_to(log: DeltaLog, listing: LogListing, version: int) -> TableState:
 
 
 def _base_of(log: DeltaLog, listing: LogListing, version: int) -> int:
-    """The version to replay from: a checkpoint where the beginning is gone; else -1."""
+    """The version to replay from: that of a checkpoint, or -1 for the beginning."""
     first = listing.first
-    if version < 0 or first == 0:
+    if version < 0 or (first == 0 and not log.reads_checkpoints):
         return -1
     base = max((at for at in listing.checkpoints if at <= version), default=-1)
     if base == version or (first is not None and first <= base + 1):
