@@ -144,7 +144,7 @@ export async function goOn(
 }
 
 /** A failure says what it was, and that trying again helps. Who could not let the lease go finds it held. */
-function unclear({ error }: RunReport): string[] {
+function unclear({ error }: Pick<RunReport, "error">): string[] {
   if (error === null) return [];
   const says = error.message.includes("Injected fault") || error.code === "LEASE_HELD";
   const isClear = error.is_retryable && says;

@@ -1,6 +1,11 @@
-import type { ObjectStore } from "../../packages/core/src/index.ts";
+import {
+  type ObjectStore,
+  type OperationReport,
+  type PipelineContext,
+  retract,
+} from "../../packages/core/src/index.ts";
 
-/** What happens to a small deployment: deliveries, and what producers do while a run is under way. */
+/** What happens to a small deployment: deliveries, what producers do while a run is under way, and operations. */
 
 export interface Episode {
   readonly name: string;
@@ -9,7 +14,11 @@ export interface Episode {
   readonly files: Readonly<Record<string, string>>;
   /** Put by a producer once the run has frozen what it takes in. */
   readonly meanwhile?: Readonly<Record<string, string>>;
+  /** In place of runs. */
+  readonly operation?: Perform;
 }
+
+export type Perform = (context: PipelineContext, operationId: string) => Promise<OperationReport>;
 
 const lines = (...all: readonly string[]) => `${all.join("\n")}\n`;
 const USERS = "user_id,user_name,user_age,user_country,created_at";
@@ -63,6 +72,20 @@ export const HISTORY: readonly Episode[] = [
     name: "a file again, and nothing new",
     runDate: "2024-06-30",
     files: { "streams/a.csv": FIRST },
+  },
+];
+
+/** What may follow upon that history. */
+export const OPERATIONS: readonly Episode[] = [
+  {
+    name: "a file of bad rows and duplicates is retracted",
+    runDate: "2024-07-01",
+    files: {},
+    operation: async (context, operationId) => {
+      const sources = await Array.fromAsync(context.ledger.sources());
+      const late = sources.find(({ archivedTo }) => archivedTo.includes("/2024-06-28/"));
+      return retract(context, { operationId, source: late?.sourceId ?? "" });
+    },
   },
 ];
 

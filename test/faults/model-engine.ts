@@ -5,6 +5,7 @@ import {
   type EngineSource,
   type KpiRow,
   type ObjectStore,
+  type RowChoice,
   type SourceVerdict,
   zoneFolder,
 } from "../../packages/core/src/index.ts";
@@ -53,18 +54,26 @@ export function modelEngine(store: ObjectStore): Engine {
           );
           const files: DataFile[] = [];
           for (const [date, ofDate] of Map.groupBy(rows, (row) => dateOf(table, row))) {
-            const path = date === null ? `${stem}.parquet` : `date=${date}/${stem}.parquet`;
-            const bytes = encode(JSON.stringify(ofDate));
-            await store.put(zoneFolder(table) + path, bytes);
-            files.push({
-              path,
-              size: bytes.byteLength,
-              modificationTime: 0,
-              partition: date === null ? {} : { date },
-              records: BigInt(ofDate.length),
-            });
+            files.push(await writeFile(store, table, ofDate, { stem, date }));
           }
           return files;
+        },
+
+        async withoutRows(table, files, choice, { stem }) {
+          const remove: DataFile[] = [];
+          const add: DataFile[] = [];
+          for (const [date, ofDate] of Map.groupBy(files, ({ partition }) => partition["date"])) {
+            const kept: StoredRow[] = [];
+            for (const file of ofDate) {
+              const rows = await readStored(store, table, file);
+              const others = rows.filter((row) => !isChosen(row, choice));
+              if (others.length === rows.length) continue;
+              remove.push(file);
+              kept.push(...others);
+            }
+            if (kept.length > 0) add.push(await writeFile(store, table, kept, { stem, date }));
+          }
+          return { remove, add };
         },
 
         async datesTouched(before, after) {
@@ -129,8 +138,29 @@ const storedOf = (row: Row, source: string, intake: bigint): StoredRow => ({
   intake: String(intake),
 });
 
-const dateOf = (table: Dataset, { columns }: StoredRow): string | null =>
-  table === "streams" ? listenOf(new Map(columns)).listenTime.slice(0, 10) : null;
+const dateOf = (table: Dataset, { columns }: StoredRow): string | undefined =>
+  table === "streams" ? listenOf(new Map(columns)).listenTime.slice(0, 10) : undefined;
+
+const isChosen = ({ columns, source }: StoredRow, { column, values }: RowChoice): boolean =>
+  values.includes((column === "source_id" ? source : new Map(columns).get(column)) ?? "");
+
+async function writeFile(
+  store: ObjectStore,
+  table: Dataset,
+  rows: readonly StoredRow[],
+  { stem, date }: { readonly stem: string; readonly date: string | null | undefined },
+): Promise<DataFile> {
+  const path = typeof date === "string" ? `date=${date}/${stem}.parquet` : `${stem}.parquet`;
+  const bytes = encode(JSON.stringify(rows));
+  await store.put(zoneFolder(table) + path, bytes);
+  return {
+    path,
+    size: bytes.byteLength,
+    modificationTime: 0,
+    partition: date === undefined ? {} : { date },
+    records: BigInt(rows.length),
+  };
+}
 
 function verdictOf({ sourceId }: EngineSource, reading: Reading): SourceVerdict {
   if (reading.refused !== null) {
@@ -155,14 +185,21 @@ export async function readZoneRows(
   files: readonly Pick<DataFile, "path">[],
 ): Promise<ReferenceRow[]> {
   const rows: ReferenceRow[] = [];
-  for (const { path } of files) {
-    const bytes = await readBytes(store, zoneFolder(table) + path);
-    for (const stored of JSON.parse(new TextDecoder().decode(bytes)) as StoredRow[]) {
-      const { columns, source, intake } = stored;
+  for (const file of files) {
+    for (const { columns, source, intake } of await readStored(store, table, file)) {
       rows.push({ row: new Map(columns), sourceId: source, intake: BigInt(intake) });
     }
   }
   return rows;
+}
+
+async function readStored(
+  store: Pick<ObjectStore, "get">,
+  table: Dataset,
+  { path }: Pick<DataFile, "path">,
+): Promise<StoredRow[]> {
+  const bytes = await readBytes(store, zoneFolder(table) + path);
+  return JSON.parse(new TextDecoder().decode(bytes)) as StoredRow[];
 }
 
 const readCatalogue = async (store: ObjectStore, songs: readonly DataFile[]): Promise<Catalogue> =>

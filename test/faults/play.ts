@@ -1,14 +1,16 @@
 import {
   type Engine,
+  type PipelineContext,
   type Plan,
   run,
   type RunReport,
   silentLogger,
+  toFault,
   type Zone,
 } from "../../packages/core/src/index.ts";
 import { deltaZone } from "../../packages/delta-log/src/index.ts";
 import { validator } from "../../packages/validators/src/index.ts";
-import { deliver, type Episode } from "./history.ts";
+import { deliver, type Episode, type Perform } from "./history.ts";
 import type { Outside, World } from "./world.ts";
 
 /** How a process goes through an episode. */
@@ -31,8 +33,8 @@ export async function begin({ store }: Outside, { files }: Episode): Promise<voi
 }
 
 export interface Playing {
-  /** Of the last run. */
-  readonly report: RunReport;
+  /** Of the last run, or of the operation. */
+  readonly report: Pick<RunReport, "status" | "error">;
   readonly runs: number;
 }
 
@@ -45,34 +47,43 @@ export function playerOf(world: World, episode: Episode, { plan, engineOver }: P
   let isReplaced = episode.meanwhile === undefined;
   const producer: Promise<void>[] = [];
   return async (name: string, outside: Outside): Promise<Playing> => {
+    const context: PipelineContext = {
+      ...outside,
+      zone: zoneOver(outside),
+      engine: engineOver(outside),
+      validator,
+      clock: world.clock,
+      logger: silentLogger,
+      plan,
+      tablePrefix: "",
+      holder: name,
+      leaseSeconds: 30,
+      waitForLease: false,
+    };
+    const { runDate, operation } = episode;
+    if (operation !== undefined) return perform(operation, context, `${name}-${runDate}`);
     for (let runs = 1; ; runs++) {
-      const report = await run(
-        {
-          ...outside,
-          zone: zoneOver(outside),
-          engine: engineOver(outside),
-          validator,
-          clock: world.clock,
-          logger: silentLogger,
-          plan,
-          tablePrefix: "",
-          holder: name,
-          leaseSeconds: 30,
-          waitForLease: false,
+      const report = await run(context, {
+        runId: `${name}-${runDate}-${runs}`,
+        runDate,
+        onStep(step) {
+          if (step !== "transform" || isReplaced) return;
+          isReplaced = true;
+          producer.push(deliver(world.store, episode.meanwhile ?? {}));
         },
-        {
-          runId: `${name}-${episode.runDate}-${runs}`,
-          runDate: episode.runDate,
-          onStep(step) {
-            if (step !== "transform" || isReplaced) return;
-            isReplaced = true;
-            producer.push(deliver(world.store, episode.meanwhile ?? {}));
-          },
-        },
-      );
+      });
       await Promise.all(producer);
       if (report.status === "failed" || report.status === "nothing-to-do") return { report, runs };
       if (runs === MOST_RUNS) throw new Error(`Run ${runs} still found something to do.`);
     }
   };
+}
+
+async function perform(operation: Perform, context: PipelineContext, id: string): Promise<Playing> {
+  try {
+    await operation(context, id);
+    return { report: { status: "succeeded", error: null }, runs: 0 };
+  } catch (error) {
+    return { report: { status: "failed", error: toFault(error) }, runs: 0 };
+  }
 }

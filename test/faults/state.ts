@@ -41,10 +41,20 @@ export async function stateOf(outside: Outside, plan: Plan, rowsOf: RowsOf) {
       .map(({ key, dataset, archivedTo, state }) => [key, dataset, archivedTo, state].join(" "))
       .sort(),
     open: await ledger.openRun(),
+    isPublished: await isPublished(outside, plan),
     // A run that is over is not told of as if it were not.
     unfinished: runs.filter(({ status }) => status !== "succeeded"),
     input: await leftInput(outside),
   };
+}
+
+async function isPublished(outside: Outside, plan: Plan): Promise<boolean> {
+  const cursor = await outside.ledger.cursor();
+  const snapshots = await Promise.all(DATASETS.map((table) => zoneOver(outside).snapshot(table)));
+  return (
+    cursor?.planHash === plan.hash &&
+    snapshots.every(({ table, version }) => cursor.zone[table] === version)
+  );
 }
 
 async function contents({ store }: Outside, prefix: string): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { emptyModel } from "../../../test/model/model.ts";
+import { emptyModel, type Model } from "../../../test/model/model.ts";
 import { openBucket } from "./bucket.ts";
 import { directoryOf, dropsOf, type Files, expectedTables, tablesOf } from "./inbox.ts";
-import { newState } from "./topline.ts";
+import { newState, type TestState } from "./topline.ts";
 
 /** Operations beside runs, from the command line. */
 
@@ -14,6 +14,11 @@ const FIRST: Files = {
     "user_id,track_id,listen_time\nu1,t1,2024-06-25 10:00:00\nu2,t1,2024-06-25 11:00:00\nu2,t2,2024-06-26 09:00:00\nu1,t2,nonsense\n",
 };
 const DATES = ["2024-06-25", "2024-06-26"];
+
+const SECOND: Files = {
+  "streams/b.csv":
+    "user_id,track_id,listen_time\nu1,t1,2024-06-25 10:00:00\nu2,t2,2024-06-27 10:00:00\n",
+};
 
 interface Report {
   readonly operation: string;
@@ -32,6 +37,29 @@ async function ran(...drops: readonly Files[]) {
 
 const totals = ({ tables }: Report) =>
   tables.map(({ put, deleted, unchanged }) => [put, deleted, unchanged]);
+
+/** Of all three tables, at the price of one command. */
+async function countsOf(state: TestState): Promise<string[]> {
+  const selects = ["GENRE_KPIS", "TOP_SONGS", "TOP_GENRES"].map(
+    (table) => `SELECT '${table}' AS "table", "date", "genre", "listen_count" FROM "${table}"`,
+  );
+  const outcome = await state.topline("sql", selects.join(" UNION ALL "), "--json");
+  const rows = outcome.json<Record<string, unknown>[]>();
+  return rows.map((row) => Object.values(row).join(" ")).sort();
+}
+
+interface Counted {
+  readonly date: string;
+  readonly genre: string;
+  readonly listen_count: bigint;
+}
+
+const expectedCounts = (model: Model): string[] =>
+  Object.entries(model.tables())
+    .flatMap(([table, rows]: readonly [string, readonly Counted[]]) =>
+      rows.map(({ date, genre, listen_count }) => `${table} ${date} ${genre} ${listen_count}`),
+    )
+    .sort();
 
 describe("rebuild", () => {
   test("computes what it is asked for, and writes nothing where the tables are right", async () => {
@@ -71,5 +99,29 @@ describe("rebuild", () => {
     expect(refused.stdout).toContain("topline abandon r2");
     expect((await state.topline("run")).code).toBe(0);
     expect((await state.topline("rebuild", "--all")).code).toBe(0);
+  });
+});
+
+describe("retract", () => {
+  test("leaves the figures of the other files alone", async () => {
+    await using state = await ran({ ...FIRST, ...SECOND });
+    await using _harness = await openBucket(state);
+    const source = "raw-data/streams/b.csv";
+    const outcome = await state.topline("retract", "--source", source, "--json");
+    expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
+    expect(outcome.json()).toMatchObject({
+      operation: "retract",
+      source: { key: source, dataset: "streams" },
+      rows: 2,
+      changes: [{ table: "streams" }],
+      dates: [{ date: "2024-06-25" }, { date: "2024-06-27", listens: 0 }],
+    });
+    const model = emptyModel();
+    model.run({ intake: 1n, files: dropsOf(FIRST) });
+    expect(await countsOf(state)).toEqual(expectedCounts(model));
+    const again = await state.topline("retract", "--source", source);
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect(again.stdout).toMatch(/^retract: done \(/);
+    expect(again.stdout).toContain("0 rows left the zone; the raw file is still archive/");
   });
 });

@@ -22,6 +22,7 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     [["rebuild", "--from", "2024-06-25"], "--to"],
     [["rebuild", "--from", "2024-06-25", "--to", "2024-06-24"], "not after"],
     [["rebuild", "--date", "2024-06-31"], "YYYY-MM-DD"],
+    [["retract"], "--source"],
     [["sql", "DELETE FROM TOP_GENRES"], "SELECT"],
     [["run", "--config", "no-such-config.ts"], "no-such-config.ts"],
   ])("topline %j", async (args, message) => {
@@ -71,6 +72,7 @@ test("help shows the commands, and each command's help has examples", async () =
     "quarantine",
     "abandon",
     "rebuild",
+    "retract",
     "step",
     "up",
     "doctor",

@@ -15,6 +15,10 @@ const retryable = {
   RUN_NOT_OPEN: false,
   /** What changes the zone by other means than a run was asked for while a run is open. */
   RUN_OPEN: true,
+  /** No source is recorded under the id or key that was given. */
+  SOURCE_NOT_FOUND: false,
+  /** A key was given that several sources came under; the message lists them. */
+  SOURCE_AMBIGUOUS: false,
   /** Another process holds the lease; the message names it and the expiry. */
   LEASE_HELD: true,
   /** Somebody else took the lease over; nothing more was changed. */

@@ -85,11 +85,35 @@ export function smallEngine(store: ObjectStore): Engine {
           return files;
         },
 
+        async withoutRows(table, files, { column, values }, { stem }) {
+          const isChosen = ({ row, source }: Stored) =>
+            values.includes((column === "source_id" ? source : row[0]) ?? "");
+          const remove: DataFile[] = [];
+          const add: DataFile[] = [];
+          for (const [date, ofDate] of Map.groupBy(files, (file) => file.partition["date"])) {
+            const kept: Stored[] = [];
+            for (const file of ofDate) {
+              const rows = await readRows(store, table, [file]);
+              if (!rows.some(isChosen)) continue;
+              remove.push(file);
+              kept.push(...rows.filter((row) => !isChosen(row)));
+            }
+            if (kept.length === 0) continue;
+            const path = date === undefined ? `${stem}.json` : `date=${date}/${stem}.json`;
+            const text = JSON.stringify(kept);
+            await writeText(store, zoneFolder(table) + path, text);
+            const partition = date === undefined ? {} : { date };
+            const records = BigInt(kept.length);
+            add.push({ path, size: text.length, modificationTime: 0, partition, records });
+          }
+          return { remove, add };
+        },
+
         async datesTouched(before, after) {
           const old = genres(await readRows(store, "songs", before.songs));
           const now = genres(await readRows(store, "songs", after.songs));
-          const changed = [...now].filter(([track, genre]) => old.get(track) !== genre);
-          const tracks = new Set(changed.map(([track]) => track));
+          const changed = [...old.keys(), ...now.keys()].filter((t) => old.get(t) !== now.get(t));
+          const tracks = new Set(changed);
           const dates = new Set<string>();
           for (const { row } of await readRows(store, "streams", after.streams)) {
             if (tracks.has(row[1] ?? "")) dates.add((row[2] ?? "").slice(0, 10));

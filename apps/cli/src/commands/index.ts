@@ -7,6 +7,7 @@ import { addPlan } from "./plan.ts";
 import { addQuarantine } from "./quarantine.ts";
 import { addQuery } from "./query.ts";
 import { addRebuild } from "./rebuild.ts";
+import { addRetract } from "./retract.ts";
 import { addRun } from "./run.ts";
 import { addRuns } from "./runs.ts";
 import { addSql } from "./sql.ts";
@@ -29,6 +30,7 @@ export function addCommands(program: Command, invoke: Invoke): void {
     addQuarantine,
     addAbandon,
     addRebuild,
+    addRetract,
     addStep,
     addUp,
     addDoctor,

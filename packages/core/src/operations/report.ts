@@ -3,7 +3,7 @@ import type { DateFigures, TableReport } from "../report.ts";
 
 /** What an operation did, as data, in the manner of a run's report. The field names are a contract. */
 
-export type OperationName = "rebuild";
+export type OperationName = "rebuild" | "retract";
 
 /** What one commit did to a table of the zone. */
 export interface ZoneChange {
@@ -16,6 +16,23 @@ export interface ZoneChange {
   readonly files_removed: number;
   readonly rows_added: bigint;
   readonly rows_removed: bigint;
+}
+
+/** A source, as the ledger has it. */
+export interface SourceNamed {
+  readonly key: string;
+  readonly source_id: string;
+  readonly dataset: Dataset;
+  /** That took it in. */
+  readonly run_id: string;
+  /** Where the raw file lies. */
+  readonly archived_to: string;
+}
+
+export interface RetractReport extends OperationReport {
+  readonly source: SourceNamed;
+  /** That left the zone. */
+  readonly rows: bigint;
 }
 
 export interface OperationReport {

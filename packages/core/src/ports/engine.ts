@@ -29,6 +29,20 @@ export interface SourceVerdict {
   readonly refused: { readonly code: RefusalCode; readonly message: string } | null;
 }
 
+/** Rows of a zone table by what one of its columns says. */
+export interface RowChoice {
+  readonly column: "source_id" | "user_id";
+  readonly values: readonly string[];
+}
+
+/** What becomes of a table's files when rows leave it. */
+export interface Leaving {
+  /** The files that have such rows. */
+  readonly remove: readonly DataFile[];
+  /** What else is in those, written anew. */
+  readonly add: readonly DataFile[];
+}
+
 /** The live files of each table at the versions that are being published. */
 export type ZoneFiles = Readonly<Record<Dataset, readonly DataFile[]>>;
 
@@ -72,6 +86,17 @@ export interface EngineSession extends AsyncDisposable {
     table: Dataset,
     options: { readonly stem: string; readonly intake: bigint },
   ): Promise<readonly DataFile[]>;
+
+  /**
+   * Finds the files that have rows of the choice, and writes what else is in those to the table's folder. The files
+   * themselves stay as they are. `stem` makes the names unique for ever.
+   */
+  withoutRows(
+    table: Dataset,
+    files: readonly DataFile[],
+    choice: RowChoice,
+    options: { readonly stem: string },
+  ): Promise<Leaving>;
 
   /**
    * The dates, ascending, with listens of tracks (of users, where `users` is asked for) whose view rows

@@ -209,7 +209,10 @@ export function* batches(
   if (batch.rows > 0n) yield batch;
 }
 
-export async function useThreadsFor({ db }: Workspace, { rows }: DateBatch): Promise<void> {
+export async function useThreadsFor(
+  { db }: Workspace,
+  { rows }: Pick<DateBatch, "rows">,
+): Promise<void> {
   if (rows > ONE_THREAD_ROWS) await db.useAllThreads();
 }
 

@@ -22,8 +22,8 @@ const READ_BYTES = 1024 ** 2;
 /** A Parquet file of one partition that the zone does not have yet. */
 export interface LocalParquet {
   readonly local: string;
-  /** Undefined where the table has none. */
-  readonly date: string | undefined;
+  /** Undefined where the table has none; null where another writer gave it none. */
+  readonly date: string | null | undefined;
   readonly records: bigint;
   readonly size: number;
 }
@@ -68,19 +68,33 @@ export async function copyRows(
 }
 
 /** In the order of their names. Of no rows DuckDB makes a file all the same, unless it parts them. */
-function filesOf(folder: string, rows: readonly Row[], date?: string): LocalParquet[] {
+function filesOf(folder: string, rows: readonly Row[], date?: string | null): LocalParquet[] {
   return rows
     .map((row): LocalParquet => {
       const local = row["filename"] as string;
       return {
         local,
-        date: date ?? /date=([0-9-]+)/.exec(local.slice(folder.length))?.[1],
+        date: date === undefined ? /date=([0-9-]+)/.exec(local.slice(folder.length))?.[1] : date,
         records: row["count"] as bigint,
         size: Number(row["file_size_bytes"]),
       };
     })
     .filter(({ records }) => records > 0n)
     .sort((a, b) => (a.local < b.local ? -1 : 1));
+}
+
+/** Writes rows of one partition as one Parquet file, or several of some `FILE_ROWS`; none where there is no row. */
+export async function copyPartition(
+  work: Pick<Workspace, "db">,
+  table: Dataset,
+  rows: string,
+  to: { readonly path: string; readonly date: string | null | undefined },
+): Promise<LocalParquet[]> {
+  const copy = `COPY (${rows}) TO ${literal(to.path)} (${FORMAT})`;
+  const written = await work.db.rows(`the Parquet files of ${table}`, copy);
+  const [file] = filesOf(to.path, written, to.date);
+  if (file === undefined) return [];
+  return file.records > FILE_ROWS ? divided(work, table, file, FILE_ROWS) : [file];
 }
 
 /** A file of too many rows as several. */
@@ -101,7 +115,7 @@ async function divided(
   return files;
 }
 
-const readParquet = (paths: readonly string[]) =>
+export const readParquet = (paths: readonly string[]) =>
   `read_parquet([${paths.map(literal).join(", ")}], hive_partitioning = false)`;
 
 /** How many rows each source has in the files. */
@@ -129,8 +143,7 @@ export async function without(
   for (const { local, date } of files) {
     const path = `${local}.kept`;
     const rows = `SELECT * FROM ${readParquet([local])} WHERE source_id NOT IN (${left})`;
-    const copy = `COPY (${rows}) TO ${literal(path)} (${FORMAT})`;
-    kept.push(...filesOf(path, await db.rows(`the Parquet files of ${table}`, copy), date));
+    kept.push(...(await copyPartition({ db }, table, rows, { path, date })));
     await rm(local);
   }
   return kept;
@@ -157,7 +170,7 @@ export async function upload(
   const uploaded: DataFile[] = [];
   const named = new Map<string, number>();
   for (const { local, date, records, size } of files) {
-    const directory = date === undefined ? "" : `date=${date}/`;
+    const directory = typeof date === "string" ? `date=${date}/` : "";
     const ordinal = (named.get(directory) ?? 0) + 1;
     named.set(directory, ordinal);
     const path = `${directory}${stem}${ordinal === 1 ? "" : `-${ordinal}`}.parquet`;

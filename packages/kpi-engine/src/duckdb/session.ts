@@ -5,13 +5,16 @@ import {
   type EngineSession,
   type EngineSource,
   type KpiRow,
+  type Leaving,
   type PlanLimits,
+  type RowChoice,
   type SourceVerdict,
   ToplineError,
   type ZoneFiles,
 } from "@topline/core";
 import { bindRelations, computeDates, computedRows } from "./compute.ts";
 import { ingestSources } from "./ingest.ts";
+import { leaveOut } from "./leaving.ts";
 import { copyRecords, type LocalParquet, upload } from "./parquet.ts";
 import type { Database } from "./database.ts";
 import { writeQuarantined } from "./quarantine.ts";
@@ -104,6 +107,15 @@ export class DuckDbSession implements EngineSession {
       `the records of ${table}`,
       `CREATE OR REPLACE TABLE ${records} AS FROM ${records} WHERE reason IS NOT NULL`,
     );
+  }
+
+  async withoutRows(
+    table: Dataset,
+    files: readonly DataFile[],
+    choice: RowChoice,
+    { stem }: { readonly stem: string },
+  ): Promise<Leaving> {
+    return leaveOut(this.#work, this.#here, table, files, choice, stem);
   }
 
   async datesTouched(

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { describeEveryCall } from "./every-call.ts";
+import { HISTORY, OPERATIONS } from "./history.ts";
+
+/**
+ * Every external call of operations beside runs, too: whatever befalls one there, the same operation again ends in
+ * the state of one that nothing befell. Each begins where the one before it ended.
+ */
+
+const recordings = describeEveryCall(HISTORY.slice(0, 2), OPERATIONS, { fewestCalls: 20 });
+
+test("undisturbed, the source's rows are gone from the zone, and no others", () => {
+  const [retracted] = recordings();
+  expect(retracted?.expected.sources.filter((line) => line.endsWith(" retracted"))).toEqual([
+    "raw-data/streams/a.csv streams archive/raw-data/2024-06-28/streams/a.csv retracted",
+  ]);
+  expect(retracted?.expected.zone["streams"]).toHaveLength(3);
+  expect(retracted?.expected.quarantine).toHaveLength(1);
+});
