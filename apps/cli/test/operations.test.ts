@@ -64,6 +64,7 @@ const expectedCounts = (model: Model): string[] =>
 describe("rebuild", () => {
   test("computes what it is asked for, and writes nothing where the tables are right", async () => {
     await using state = await ran(FIRST);
+    await using _harness = await openBucket(state);
     const all = await state.topline("rebuild", "--all", "--json");
     expect([all.code, all.stderr]).toEqual([0, ""]);
     const report = all.json<Report>();
