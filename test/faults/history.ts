@@ -1,7 +1,9 @@
+import { text as textOf } from "node:stream/consumers";
 import {
   type ObjectStore,
   type OperationReport,
   type PipelineContext,
+  replay,
   retract,
 } from "../../packages/core/src/index.ts";
 
@@ -14,6 +16,8 @@ export interface Episode {
   readonly files: Readonly<Record<string, string>>;
   /** Put by a producer once the run has frozen what it takes in. */
   readonly meanwhile?: Readonly<Record<string, string>>;
+  /** Beforehand, by nobody's process. */
+  readonly prepare?: (store: ObjectStore) => Promise<void>;
   /** In place of runs. */
   readonly operation?: Perform;
 }
@@ -87,6 +91,20 @@ export const OPERATIONS: readonly Episode[] = [
       return retract(context, { operationId, source: late?.sourceId ?? "" });
     },
   },
+  {
+    name: "every file is replayed, of which two read otherwise now",
+    runDate: "2024-07-02",
+    files: {},
+    // Other bytes are to the same contract what the same bytes are to another.
+    async prepare(store) {
+      const folder = "archive/raw-data/2024-06-27/";
+      await rewrite(store, `${folder}streams/a.csv`, (text) =>
+        text.replace("u1,t2,2024-06-26 09:00:00", "u1,t2,2024-06-31 09:00:00"),
+      );
+      await rewrite(store, `${folder}songs.csv`, (text) => text.replace("2000", "2500"));
+    },
+    operation: (context, operationId) => replay(context, { operationId, sources: "all" }),
+  },
 ];
 
 export async function deliver(
@@ -96,4 +114,14 @@ export async function deliver(
   for (const [name, text] of Object.entries(files)) {
     await store.put(`raw-data/${name}`, new TextEncoder().encode(text));
   }
+}
+
+async function rewrite(
+  store: ObjectStore,
+  key: string,
+  change: (text: string) => string,
+): Promise<void> {
+  const { body, metadata } = await store.get(key);
+  const before = await textOf(body);
+  await store.put(key, new TextEncoder().encode(change(before)), { metadata });
 }

@@ -17,3 +17,11 @@ test("undisturbed, the source's rows are gone from the zone, and no others", () 
   expect(retracted?.expected.zone["streams"]).toHaveLength(3);
   expect(retracted?.expected.quarantine).toHaveLength(1);
 });
+
+test("undisturbed, the zone holds what the files say now, and the quarantine what they do not", () => {
+  const [retracted, replayed] = recordings();
+  const rowsOf = (expected: typeof retracted) => expected?.expected.zone["streams"] ?? [];
+  expect(rowsOf(replayed)).toEqual(rowsOf(retracted).filter((row) => !row.includes("2024-06-26")));
+  expect(replayed?.expected.quarantine).toHaveLength(2);
+  expect(replayed?.expected.tables["GENRE_KPIS"]).toHaveLength(1);
+});

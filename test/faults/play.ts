@@ -28,7 +28,8 @@ const MOST_RUNS = 4;
 export const zoneOver = ({ store }: Pick<Outside, "store">): Zone => deltaZone({ store });
 
 /** The files of an episode arrive. */
-export async function begin({ store }: Outside, { files }: Episode): Promise<void> {
+export async function begin({ store }: Outside, { files, prepare }: Episode): Promise<void> {
+  await prepare?.(store);
   await deliver(store, files);
 }
 

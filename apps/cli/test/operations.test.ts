@@ -126,3 +126,37 @@ describe("retract", () => {
     expect(again.stdout).toContain("0 rows left the zone; the raw file is still archive/");
   });
 });
+
+describe("replay", () => {
+  test("shows what the archived files say today, and leaves one that is refused as it is", async () => {
+    await using state = await ran({ ...FIRST, ...SECOND });
+    await using bucket = await openBucket(state);
+    const archived = await bucket.keys("archive/");
+    const key = archived.find((one) => one.endsWith("/songs.csv")) ?? "";
+    const { metadata } = (await bucket.store.head(key))!;
+    const songs = FIRST["songs.csv"]!.toString().replace("rock", "blues");
+    await bucket.store.put(key, new TextEncoder().encode(songs), { metadata });
+    const config = await directoryOf(state, {
+      "topline.config.ts": "export default { maxQuarantineRatio: 0.2 };\n",
+    });
+    const strict = ["--config", `${config}/topline.config.ts`];
+
+    const outcome = await state.topline("replay", "--all", "--json", ...strict);
+    expect(outcome.code).toBe(0);
+    const { sources, warnings } = outcome.json<{
+      sources: { key: string; left: string | null }[];
+      warnings: string[];
+    }>();
+    const left = sources.filter((source) => source.left !== null);
+    expect(sources).toHaveLength(4);
+    expect(left).toMatchObject([{ key: "raw-data/streams/a.csv", left: "TOO_MANY_BAD_ROWS" }]);
+    expect(warnings).toEqual([expect.stringMatching(/^TOO_MANY_BAD_ROWS: raw-data\/streams\/a/)]);
+    const model = emptyModel();
+    model.run({ intake: 1n, files: dropsOf({ ...FIRST, ...SECOND, "songs.csv": songs }) });
+    expect(await countsOf(state)).toEqual(expectedCounts(model));
+
+    const one = await state.topline("replay", "--source", "raw-data/streams/a.csv");
+    expect([one.code, one.stderr]).toEqual([0, ""]);
+    expect(one.stdout).toMatch(/^raw-data\/streams\/a.csv +4 +3 +invalid:listen_time × 1$/m);
+  });
+});

@@ -23,6 +23,7 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     [["rebuild", "--from", "2024-06-25", "--to", "2024-06-24"], "not after"],
     [["rebuild", "--date", "2024-06-31"], "YYYY-MM-DD"],
     [["retract"], "--source"],
+    [["replay"], "exactly one of"],
     [["sql", "DELETE FROM TOP_GENRES"], "SELECT"],
     [["run", "--config", "no-such-config.ts"], "no-such-config.ts"],
   ])("topline %j", async (args, message) => {
@@ -73,6 +74,7 @@ test("help shows the commands, and each command's help has examples", async () =
     "abandon",
     "rebuild",
     "retract",
+    "replay",
     "step",
     "up",
     "doctor",

@@ -14,7 +14,10 @@ import {
  * An engine small enough to be seen through: plain CSV without quotes, data files of JSON, one KPI (listens per
  * date and genre). It stands where DuckDB stands, so that the steps are tested and not the engine.
  */
-export function smallEngine(store: ObjectStore): Engine {
+export function smallEngine(
+  store: ObjectStore,
+  isGood = (row: readonly string[], width: number) => row.length === width,
+): Engine {
   return {
     name: "small 1",
     async open(plan) {
@@ -28,14 +31,15 @@ export function smallEngine(store: ObjectStore): Engine {
           for (const source of sources) {
             const [, ...records] = (await readText(store, source.inputKey)).trimEnd().split("\n");
             const rows = records.map((line) => line.split(","));
-            const good = rows.filter((row) => row.length === source.head.width);
+            const { width } = source.head;
+            const good = rows.filter((row) => isGood(row, width));
             const bad = rows.length - good.length;
             const isRefused = bad > limits.maxQuarantineRatio * rows.length;
             if (!isRefused) accepted.set(source.sourceId, { source, rows: good });
             quarantine.set(
               source.sourceId,
               records
-                .filter((line) => line.split(",").length !== source.head.width)
+                .filter((line) => !isGood(line.split(","), width))
                 .map((text) => ({ key: source.key, record: null, reason: "malformed", text })),
             );
             verdicts.push({

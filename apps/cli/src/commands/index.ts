@@ -7,6 +7,7 @@ import { addPlan } from "./plan.ts";
 import { addQuarantine } from "./quarantine.ts";
 import { addQuery } from "./query.ts";
 import { addRebuild } from "./rebuild.ts";
+import { addReplay } from "./replay.ts";
 import { addRetract } from "./retract.ts";
 import { addRun } from "./run.ts";
 import { addRuns } from "./runs.ts";
@@ -31,6 +32,7 @@ export function addCommands(program: Command, invoke: Invoke): void {
     addAbandon,
     addRebuild,
     addRetract,
+    addReplay,
     addStep,
     addUp,
     addDoctor,

@@ -1,10 +1,13 @@
 export type { OperationOptions } from "./operation.ts";
 export { rebuild, type RebuildDates, type RebuildOptions } from "./rebuild.ts";
+export { replay, type ReplayOptions, type ReplayedSources } from "./replay.ts";
 export {
   type OperationName,
   type OperationReport,
+  type ReplayReport,
   type RetractReport,
   type SourceNamed,
+  type SourceReplay,
   type ZoneChange,
 } from "./report.ts";
 export { retract, type RetractOptions } from "./retract.ts";

@@ -1,9 +1,9 @@
 import type { Dataset } from "../datasets.ts";
-import type { DateFigures, TableReport } from "../report.ts";
+import type { DateFigures, RefusalCode, TableReport } from "../report.ts";
 
 /** What an operation did, as data, in the manner of a run's report. The field names are a contract. */
 
-export type OperationName = "rebuild" | "retract";
+export type OperationName = "rebuild" | "retract" | "replay";
 
 /** What one commit did to a table of the zone. */
 export interface ZoneChange {
@@ -33,6 +33,20 @@ export interface RetractReport extends OperationReport {
   readonly source: SourceNamed;
   /** That left the zone. */
   readonly rows: bigint;
+}
+
+/** What today's contract made of an archived file. */
+export interface SourceReplay extends SourceNamed {
+  /** Records, the header not counted. */
+  readonly rows: bigint;
+  readonly accepted: bigint;
+  readonly quarantined: Readonly<Record<string, bigint>>;
+  /** Why its rows and its quarantine are as they were; null where they were replaced. */
+  readonly left: RefusalCode | "RETRACTED" | "NOT_ARCHIVED" | null;
+}
+
+export interface ReplayReport extends OperationReport {
+  readonly sources: readonly SourceReplay[];
 }
 
 export interface OperationReport {

@@ -2,7 +2,7 @@ import { mapConcurrently } from "../concurrency.ts";
 import { DATASETS, type Dataset } from "../datasets.ts";
 import { readDocument } from "../documents.ts";
 import { ToplineError } from "../errors.ts";
-import { planKey, quarantineFolder } from "../layout.ts";
+import { planKey } from "../layout.ts";
 import { engineSources, type Manifest } from "../manifest.ts";
 import { type Plan, planSchema } from "../plan.ts";
 import type { EngineSession, SourceVerdict } from "../ports/engine.ts";
@@ -10,6 +10,7 @@ import type { DataFile, ZoneActions, ZoneCommit, ZoneSnapshot } from "../ports/z
 import { type HeldLease, withLease } from "./lease.ts";
 import { loggingAs, type PipelineContext } from "./ports.ts";
 import { cursorOf, publish } from "./publish.ts";
+import { replaceQuarantine } from "./quarantine.ts";
 import { readPart, recordPart, type TransformResult } from "./step-part.ts";
 import { recordFailure } from "./summary.ts";
 import { requireManifest, requireOpen } from "./stored-manifest.ts";
@@ -58,7 +59,7 @@ async function work(
   await held.verify();
   const accepted = verdicts.filter((verdict) => verdict.refused === null);
   await mapConcurrently(accepted, PARALLEL, (verdict) =>
-    quarantine(context, held, session, verdict),
+    replaceQuarantine(context, held, session, verdict),
   );
   const run = { manifest, plan, held };
   const files = await writeRows(context, session, run);
@@ -80,24 +81,6 @@ async function work(
     })),
     ...published,
   };
-}
-
-/** A source's quarantine is replaced whole: parts that an earlier attempt left beyond today's go. */
-async function quarantine(
-  { store }: PipelineContext,
-  held: HeldLease,
-  session: EngineSession,
-  { sourceId, quarantined }: SourceVerdict,
-): Promise<void> {
-  const folder = quarantineFolder(sourceId);
-  const rejected = Object.values(quarantined).some((rows) => rows > 0n);
-  const written = new Set(rejected ? await session.writeQuarantine(sourceId, folder) : []);
-  for await (const { key } of store.list(folder)) {
-    if (written.has(key)) continue;
-    // Writing took its time: what another has put here since is not ours to delete.
-    await held.verify();
-    await store.delete(key);
-  }
 }
 
 interface OpenRun {
