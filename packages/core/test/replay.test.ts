@@ -117,7 +117,8 @@ describe("a source is left as it is, with a warning,", () => {
     ["is another's", "another"],
   ])("when its file in the archive %s", async (_, owner) => {
     const world = await taken();
-    const [key = ""] = (await keys(world, "archive/")).filter((name) => name.endsWith("/b.csv"));
+    const archived = await keys(world, "archive/");
+    const key = archived.find((name) => name.endsWith("/b.csv")) ?? "";
     await world.store.delete(key);
     const metadata = { source_id: owner ?? "" };
     if (owner !== undefined) await world.store.put(key, new Uint8Array(), { metadata });
