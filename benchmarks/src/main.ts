@@ -5,6 +5,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { benchBackends } from "./backends/bench.ts";
 import { describeBackends } from "./backends/view.ts";
 import { DEFAULT_SHAPE, type Shape } from "./data/shape.ts";
+import { benchTorture } from "./torture/bench.ts";
+import { describeTorture } from "./torture/view.ts";
 import { benchTransform } from "./transform/bench.ts";
 import { describeTransform } from "./transform/view.ts";
 
@@ -12,6 +14,12 @@ const DATA = fileURLToPath(new URL("../.data", import.meta.url));
 
 interface TransformOptions extends Omit<Shape, "repeatsPerMille"> {
   readonly rounds: number;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+interface TortureOptions {
+  readonly scale: number;
   readonly data: string;
   readonly json?: boolean;
 }
@@ -51,6 +59,19 @@ program
   .action(async ({ rounds, json }: { readonly rounds: number; readonly json?: boolean }) => {
     const benchmark = await benchBackends({ rounds, tell });
     console.log(json === true ? toJson(benchmark, 2) : describeBackends(benchmark));
+  });
+
+program
+  .command("torture")
+  .description(
+    "Runs over files that are too much for most readers: a line of 2 GB, 2,000 files, a file of 3 GB, … Fails when a report says other than it must, or a run needs more than 1.5 GiB of memory.",
+  )
+  .option("--scale <n>", "divides sizes and numbers", count, 1)
+  .option("--data <dir>", "where state lies for as long as it takes: some 25 GB at full size", DATA)
+  .option("--json", "one JSON document on stdout")
+  .action(async ({ scale, data, json }: TortureOptions) => {
+    const benchmark = await benchTorture({ scale, directory: data, tell });
+    console.log(json === true ? toJson(benchmark, 2) : describeTorture(benchmark));
   });
 
 await program.parseAsync();

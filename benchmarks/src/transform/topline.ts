@@ -1,5 +1,5 @@
 import { createReadStream } from "node:fs";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dynamoClient, dynamoKpiStore } from "@topline/aws-adapters/dynamodb";
@@ -7,6 +7,7 @@ import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
 import { INBOX, type ObjectStore, readDocument, stepKey } from "@topline/core";
 import { openHarness } from "@topline/local-harness";
 import { z } from "zod";
+import { harnessProcess } from "../measure/harness.ts";
 import { type Finished, runMeasured } from "../measure/process.ts";
 import { type Figures, publishedFigures } from "./figures.ts";
 
@@ -74,10 +75,4 @@ async function upload(store: ObjectStore, { users, songs, streams }: Drop): Prom
   for (const [i, file] of streams.entries()) {
     await store.put(`${INBOX}streams/streams${i + 1}.csv`, createReadStream(file));
   }
-}
-
-/** The harness's README says where its process id is. */
-async function harnessProcess(state: string): Promise<number> {
-  const record: unknown = JSON.parse(await readFile(join(state, "harness.json"), "utf8"));
-  return z.object({ pid: z.int() }).parse(record).pid;
 }

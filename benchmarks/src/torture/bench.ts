@@ -1,0 +1,187 @@
+import { Buffer } from "node:buffer";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
+import { mapConcurrently, type ObjectStore } from "@topline/core";
+import { openHarness } from "@topline/local-harness";
+import { z } from "zod";
+import { type Machine, thisMachine } from "../machine.ts";
+import { harnessProcess } from "../measure/harness.ts";
+import { type Cost, runMeasured } from "../measure/process.ts";
+import { type Case, casesAt, type HugeFile, limitAt } from "./cases.ts";
+
+export interface TortureResult {
+  readonly name: string;
+  readonly files: number;
+  /** As they came, before gzip is undone. */
+  readonly bytes: number;
+  readonly rows: number;
+  readonly accepted: number;
+  readonly quarantined: number;
+  /** Files that were refused whole, by code. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Of `topline run`, from the start of its process to its end. */
+  readonly seconds: number;
+  readonly cpu_seconds: number;
+  readonly peak_bytes: number;
+  readonly harness_peak_bytes: number;
+}
+
+export interface TortureBenchmark {
+  readonly measured_at: string;
+  readonly machine: Machine;
+  readonly scale: number;
+  readonly results: readonly TortureResult[];
+}
+
+export interface TortureOptions {
+  /** Sizes and numbers are divided by it. */
+  readonly scale: number;
+  /** Where state and spilled data lie for as long as this takes. */
+  readonly directory: string;
+  readonly tell: (message: string) => void;
+}
+
+const COMMAND = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
+
+/** What a run may have resident: DuckDB's 1 GB, and Node. */
+const PEAK_LIMIT = 1.5 * 2 ** 30;
+
+/** Files that are uploaded at a time. */
+const PARALLEL = 16;
+
+/**
+ * Each case is a drop and a run of its own, one after the other into one zone.
+ * @throws {Error} when a report says other than what the case expects, or a run needs more memory than it may
+ */
+export async function benchTorture(options: TortureOptions): Promise<TortureBenchmark> {
+  const { scale, directory, tell } = options;
+  const machine = thisMachine();
+  await mkdir(directory, { recursive: true });
+  const folder = await mkdtemp(join(directory, "torture-"));
+  const results: TortureResult[] = [];
+  let listens = 0;
+  try {
+    const state = join(folder, "state");
+    const config = join(folder, "topline.config.mjs");
+    await writeFile(config, `export default { maxSourceBytes: ${limitAt(scale)} };\n`);
+    await using harness = await openHarness({ stateDirectory: state });
+    const { s3: endpoint, bucket, region, ...credentials } = harness.endpoints;
+    const client = s3Client({ region, credentials, endpoint, forcePathStyle: true });
+    try {
+      const store = s3ObjectStore({ client, bucket });
+      await putCatalogue(store);
+      for (const one of casesAt(scale)) {
+        tell(`${one.name}: uploading`);
+        const bytes = await upload(store, one.files);
+        tell(`${one.name}: ${(bytes / 1e6).toFixed(1)} MB; running`);
+        const args = [COMMAND, "--state", state, "--config", config, "run", "--json"];
+        const { cost, server, stdout } = await runMeasured(args, await harnessProcess(state));
+        const report = reportSchema.parse(JSON.parse(stdout));
+        listens = report.dates.reduce((sum, date) => sum + date.listens, 0);
+        const result = checked(one, bytes, report, {
+          ...cost,
+          harnessPeakBytes: server?.peakBytes ?? 0,
+        });
+        tell(`${one.name}: ${result.seconds.toFixed(1)} s`);
+        results.push(result);
+      }
+    } finally {
+      client.destroy();
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 });
+  }
+  // No listen is another's, and the last run computes every date of the zone.
+  const accepted = results.reduce((sum, result) => sum + result.accepted, 0);
+  if (listens !== accepted) {
+    throw new Error(`The zone has ${listens} listens, and ${accepted} were accepted.`);
+  }
+  return { measured_at: new Date().toISOString(), machine, scale, results };
+}
+
+/** So that no run waits for a dataset. Its tracks are not those of the cases: the tables stay small. */
+async function putCatalogue(store: ObjectStore): Promise<void> {
+  const songs =
+    "track_id,artists,album_name,track_name,duration_ms,track_genre\ntrack-000,a,b,c,1000,pop\n";
+  const users = "user_id,user_name,user_age,user_country,created_at\nu,,,,\n";
+  await store.put("raw-data/songs.csv", Buffer.from(songs));
+  await store.put("raw-data/users.csv", Buffer.from(users));
+}
+
+async function upload(store: ObjectStore, files: readonly HugeFile[]): Promise<number> {
+  let bytes = 0;
+  async function* counted(body: AsyncIterable<Uint8Array>) {
+    for await (const piece of body) {
+      bytes += piece.byteLength;
+      yield piece;
+    }
+  }
+  await mapConcurrently(files, PARALLEL, async ({ key, body }) => {
+    await store.put(key, counted(body()));
+  });
+  return bytes;
+}
+
+const reportSchema = z.object({
+  status: z.string(),
+  sources: z.array(
+    z.object({
+      key: z.string(),
+      rows: z.number(),
+      accepted: z.number(),
+      quarantined: z.record(z.string(), z.number()),
+      rejected: z.string().nullable(),
+    }),
+  ),
+  dates: z.array(z.object({ listens: z.number() })),
+});
+type Report = z.infer<typeof reportSchema>;
+
+export function checked(
+  { name, files }: Case,
+  bytes: number,
+  report: Report,
+  cost: Cost & { readonly harnessPeakBytes: number },
+): TortureResult {
+  const wrong = (what: string) => new Error(`${name}: ${what}`);
+  if (report.status !== "succeeded") throw wrong(`the run is ${report.status}`);
+  const rejected: Record<string, number> = {};
+  const sums = { rows: 0, accepted: 0, quarantined: 0 };
+  const sources = new Map(report.sources.map((source) => [source.key, source]));
+  for (const { key, expected } of files) {
+    const source = sources.get(key);
+    if (source === undefined) throw wrong(`the report lacks ${key}`);
+    if (source.rejected !== expected.rejected) {
+      throw wrong(`${key} is ${source.rejected ?? "taken"}, not ${expected.rejected ?? "taken"}`);
+    }
+    if (expected.rejected !== null) {
+      rejected[expected.rejected] = (rejected[expected.rejected] ?? 0) + 1;
+      continue;
+    }
+    const { accepted, malformed } = expected;
+    const found = [source.rows, source.accepted, source.quarantined["malformed"] ?? 0];
+    const wanted = [accepted + malformed, accepted, malformed];
+    if (found.join() !== wanted.join()) {
+      throw wrong(`${key} has rows, accepted, malformed ${found.join()}, not ${wanted.join()}`);
+    }
+    sums.rows += source.rows;
+    sums.accepted += source.accepted;
+    sums.quarantined += malformed;
+  }
+  if (cost.peakBytes > PEAK_LIMIT) {
+    throw wrong(`the run had ${cost.peakBytes} bytes resident; ${PEAK_LIMIT} are allowed`);
+  }
+  return {
+    name,
+    files: files.length,
+    bytes,
+    ...sums,
+    rejected,
+    seconds: cost.seconds,
+    cpu_seconds: cost.cpuSeconds,
+    peak_bytes: cost.peakBytes,
+    harness_peak_bytes: cost.harnessPeakBytes,
+  };
+}
