@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { maintain } from "../../packages/core/src/index.ts";
 import { deltaZone } from "../../packages/delta-log/src/index.ts";
 import { duckdbCheckpoints } from "../../packages/kpi-engine/src/index.ts";
 import { openDeployment } from "../deployment.ts";
@@ -60,5 +61,22 @@ describeNeeding(["python"], "a checkpoint of Topline's", ({ python }) => {
       superfluous: 2,
     });
     expect(told.live).toBe((await zone.snapshot("streams")).files.length);
+
+    const context = { ...deployment.context, zone };
+    const report = await maintain(context, { operationId: "maintain-1", retentionDays: 0 });
+    expect(report.changes).toMatchObject([{ table: "streams", operation: "compact" }]);
+    expect(report.vacuumed).toMatchObject([{ table: "streams" }]);
+    const newest = report.zone.streams;
+    const maintained = bags(await readVersions(deployment, "streams", newest));
+    expect(maintained[newest]).toEqual(own["5"]);
+    const again = await judge(python, deployment, ["streams"], { readers: READERS, first: newest });
+    expect(READERS.map((reader) => bags(again[reader].streams))).toEqual([maintained, maintained]);
+    const after = { transactions: { theirs: 42 }, live: 4 };
+    expect(await runScript(python, "describe_table.py", request)).toMatchObject(after);
+    expect(await Array.fromAsync(store.list("processed/streams/date="))).toHaveLength(4);
+    // Compaction makes no date stale, and a run goes on from there.
+    await deployment.deliver([streams("4", "a,t1,2024-06-27 11:00:00")]);
+    const next = await deployment.run({ zone });
+    expect(next.dates).toMatchObject([{ date: "2024-06-27", listens: 2n }]);
   });
 });

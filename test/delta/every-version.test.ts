@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { DATASETS, type Dataset, ToplineError, zoneFolder } from "../../packages/core/src/index.ts";
-import type { Zone } from "../../packages/core/src/index.ts";
+import type { MaintainedZone } from "../../packages/core/src/index.ts";
 import { drop, SONGS_HEADER, STREAMS_HEADER, USERS_HEADER } from "../model/drops.ts";
 import type { Drop } from "../model/model.ts";
 import { describeNeeding } from "../needs.ts";
@@ -80,7 +80,7 @@ async function arrive(deployment: Deployment, files: readonly Drop[]): Promise<T
 }
 
 /** Breaks off where the second table is to be committed: one is ahead of the others. */
-function breakingOff(zone: Zone): Zone {
+function breakingOff(zone: MaintainedZone): MaintainedZone {
   return {
     ...zone,
     commit: (table, request) =>

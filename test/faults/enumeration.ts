@@ -45,7 +45,14 @@ export const MODES: Readonly<Record<Mode, (call: FaultCall) => Rule<PortFault> |
       : undefined,
 };
 
-type State = Awaited<ReturnType<typeof stateOf>>;
+type State = Awaited<ReturnType<typeof stateOf>> & { readonly more: unknown };
+
+/** With what the episode cares for beyond what all do. */
+const stateAfter = async (
+  world: World,
+  { more }: Episode,
+  { plan, rowsOf }: Enumerating,
+): Promise<State> => ({ ...(await stateOf(world, plan, rowsOf)), more: await more?.(world) });
 
 export interface Recording {
   readonly episode: Episode;
@@ -65,7 +72,7 @@ export interface Enumerating {
 /** Plays the history without faults. */
 export async function record(
   history: readonly Episode[],
-  { player, plan, rowsOf }: Enumerating,
+  enumerating: Enumerating,
 ): Promise<Recording[]> {
   const world = newWorld();
   const recordings: Recording[] = [];
@@ -76,10 +83,10 @@ export async function record(
     const { report } = await playerOf(
       world,
       episode,
-      player,
+      enumerating.player,
     )(VICTIM, faults.process(VICTIM, world));
     if (report.error !== null) throw new Error(`${episode.name}: ${report.error.message}`);
-    const expected = await stateOf(world, plan, rowsOf);
+    const expected = await stateAfter(world, episode, enumerating);
     recordings.push({ episode, start, calls: faults.calls, expected });
     world.clock.advance(LEASE_OVER_MS);
   }
@@ -103,11 +110,11 @@ export async function attempt(
   call: FaultCall,
   rule: Rule<PortFault>,
   successor: Successor,
-  { player, plan, rowsOf }: Enumerating,
+  enumerating: Enumerating,
 ): Promise<Trial & { readonly world: World }> {
   const world = await worldAfter(start.journal, start.now);
   await begin(world, episode);
-  const play = playerOf(world, episode, player);
+  const play = playerOf(world, episode, enumerating.player);
   const faults = portFaults({ clock: world.clock });
   const injection = faults.inject(rule);
   const { report } = await play(VICTIM, faults.process(VICTIM, world));
@@ -121,7 +128,7 @@ export async function attempt(
   if (next.report.error !== null) objections.push(`then: ${next.report.error.message}`);
   const holder = await world.ledger.holder();
   if (holder !== undefined) objections.push(`${holder.holder} still holds the lease`);
-  objections.push(...differences(expected, await stateOf(world, plan, rowsOf)));
+  objections.push(...differences(expected, await stateAfter(world, episode, enumerating)));
   return { call, wentOn: report.status !== "failed", objections, world };
 }
 
@@ -129,17 +136,17 @@ export async function attempt(
 export async function goOn(
   world: World,
   rest: readonly Recording[],
-  { player, plan, rowsOf }: Enumerating,
+  enumerating: Enumerating,
 ): Promise<string[]> {
   for (const { episode } of rest) {
     world.clock.advance(LEASE_OVER_MS);
     await begin(world, episode);
-    const { report } = await playerOf(world, episode, player)("later", world);
+    const { report } = await playerOf(world, episode, enumerating.player)("later", world);
     if (report.error !== null) return [`${episode.name}: ${report.error.message}`];
   }
   const last = rest.at(-1);
   if (last === undefined) return [];
-  const found = differences(last.expected, await stateOf(world, plan, rowsOf));
+  const found = differences(last.expected, await stateAfter(world, last.episode, enumerating));
   return found.map((difference) => `at the end of the history: ${difference}`);
 }
 

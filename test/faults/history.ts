@@ -20,6 +20,8 @@ export interface Episode {
   readonly prepare?: (store: ObjectStore) => Promise<void>;
   /** In place of runs. */
   readonly operation?: Perform;
+  /** What must be the same after it, beside what the promise is about. */
+  readonly more?: (outside: Pick<PipelineContext, "store">) => Promise<unknown>;
 }
 
 export type Perform = (context: PipelineContext, operationId: string) => Promise<OperationReport>;

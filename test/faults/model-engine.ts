@@ -76,6 +76,27 @@ export function modelEngine(store: ObjectStore): Engine {
           return { remove, add };
         },
 
+        async compact(table, files, { stem }) {
+          const remove: DataFile[] = [];
+          const add: DataFile[] = [];
+          for (const [date, ofDate] of Map.groupBy(files, ({ partition }) => partition["date"])) {
+            if (ofDate.length < 2) continue;
+            const latest = new Map<string, StoredRow>();
+            for (const file of ofDate) {
+              for (const row of await readStored(store, table, file)) {
+                const key = describe([row.source, row.columns]);
+                const other = latest.get(key);
+                if (other === undefined || BigInt(other.intake) < BigInt(row.intake)) {
+                  latest.set(key, row);
+                }
+              }
+            }
+            add.push(await writeFile(store, table, [...latest.values()], { stem, date }));
+            remove.push(...ofDate);
+          }
+          return { remove, add };
+        },
+
         async datesTouched(before, after) {
           const old = await readCatalogue(store, before.songs);
           const now = await readCatalogue(store, after.songs);

@@ -1,14 +1,15 @@
 import {
   type Engine,
+  type MaintainedZone,
   type PipelineContext,
   type Plan,
   run,
   type RunReport,
   silentLogger,
   toFault,
-  type Zone,
 } from "../../packages/core/src/index.ts";
 import { deltaZone } from "../../packages/delta-log/src/index.ts";
+import { jsonCodec } from "../../packages/delta-log/test/json-codec.ts";
 import { validator } from "../../packages/validators/src/index.ts";
 import { deliver, type Episode, type Perform } from "./history.ts";
 import type { Outside, World } from "./world.ts";
@@ -25,7 +26,8 @@ export const LEASE_OVER_MS = 60_000;
 /** An episode takes three runs at most: the open one's, its own, and one over what was replaced meanwhile. */
 const MOST_RUNS = 4;
 
-export const zoneOver = ({ store }: Pick<Outside, "store">): Zone => deltaZone({ store });
+export const zoneOver = ({ store }: Pick<Outside, "store">): MaintainedZone =>
+  deltaZone({ store, checkpoints: jsonCodec });
 
 /** The files of an episode arrive. */
 export async function begin({ store }: Outside, { files, prepare }: Episode): Promise<void> {

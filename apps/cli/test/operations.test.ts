@@ -160,3 +160,27 @@ describe("replay", () => {
     expect(one.stdout).toMatch(/^raw-data\/streams\/a.csv +4 +3 +invalid:listen_time × 1$/m);
   });
 });
+
+describe("maintain", () => {
+  test("leaves one file of a date and nothing that no version needs, and every figure", async () => {
+    await using state = await ran(FIRST, SECOND);
+    await using bucket = await openBucket(state);
+    await bucket.put("runs/dead/input/0123456789abcdef.csv", "left");
+    const outcome = await state.topline("maintain", "--retention", "0", "--json");
+    expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
+    expect(outcome.json()).toMatchObject({
+      operation: "maintain",
+      changes: [{ table: "streams", operation: "compact", files_removed: 2, files_added: 1 }],
+      dates: [],
+      vacuumed: [{ table: "streams", files: 2 }],
+      leftovers: [{ run_id: "dead", objects: 1 }],
+    });
+    const model = emptyModel();
+    model.run({ intake: 1n, files: dropsOf({ ...FIRST, ...SECOND }) });
+    expect(await countsOf(state)).toEqual(expectedCounts(model));
+    const again = await state.topline("maintain");
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect(again.stdout).toMatch(/^maintain: done \(/);
+    expect(again.stdout).toMatch(/^Removed \(versions since .*\)\nnothing$/m);
+  });
+});

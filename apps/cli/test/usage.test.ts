@@ -24,6 +24,7 @@ describe("wrong use exits with 2, says what was expected, and on stdout only as 
     [["rebuild", "--date", "2024-06-31"], "YYYY-MM-DD"],
     [["retract"], "--source"],
     [["replay"], "exactly one of"],
+    [["maintain", "--retention", "a week"], "--retention"],
     [["sql", "DELETE FROM TOP_GENRES"], "SELECT"],
     [["run", "--config", "no-such-config.ts"], "no-such-config.ts"],
   ])("topline %j", async (args, message) => {
@@ -75,6 +76,7 @@ test("help shows the commands, and each command's help has examples", async () =
     "rebuild",
     "retract",
     "replay",
+    "maintain",
     "step",
     "up",
     "doctor",

@@ -113,6 +113,28 @@ export function smallEngine(
           return { remove, add };
         },
 
+        async compact(table, files, { stem }) {
+          const remove: DataFile[] = [];
+          const add: DataFile[] = [];
+          for (const [date, ofDate] of Map.groupBy(files, (file) => file.partition["date"])) {
+            if (ofDate.length < 2) continue;
+            const latest = new Map<string, Stored>();
+            for (const stored of await readRows(store, table, ofDate)) {
+              const key = [stored.source, ...stored.row].join();
+              const other = latest.get(key);
+              if (other === undefined || other.intake < stored.intake) latest.set(key, stored);
+            }
+            const path = date === undefined ? `${stem}.json` : `date=${date}/${stem}.json`;
+            const text = JSON.stringify([...latest.values()]);
+            await writeText(store, zoneFolder(table) + path, text);
+            const partition = date === undefined ? {} : { date };
+            const records = BigInt(latest.size);
+            add.push({ path, size: text.length, modificationTime: 0, partition, records });
+            remove.push(...ofDate);
+          }
+          return { remove, add };
+        },
+
         async datesTouched(before, after) {
           const old = genres(await readRows(store, "songs", before.songs));
           const now = genres(await readRows(store, "songs", after.songs));

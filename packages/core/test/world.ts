@@ -4,6 +4,7 @@ import {
   type Head,
   type KpiRow,
   type KpiStore,
+  type MaintainedZone,
   type ObjectStore,
   type PipelineContext,
   type Plan,
@@ -11,7 +12,6 @@ import {
   silentLogger,
   type TableSpec,
   type Validator,
-  type Zone,
 } from "@topline/core";
 import {
   memoryKpiStore,
@@ -57,7 +57,7 @@ export function smallPlan(version: number, options: { readonly broken?: boolean 
 /** Everything that outlives a process: what a run finds, and what the next one finds after it. */
 export interface World {
   readonly store: ObjectStore;
-  readonly zone: Zone;
+  readonly zone: MaintainedZone;
   readonly kpis: KpiStore;
   readonly ledger: RunLedger;
   readonly clock: VirtualClock;

@@ -67,7 +67,7 @@ export function deltaZone(options: DeltaZoneOptions): MaintainedZone {
       const log = logOf(table);
       const listing = await log.list();
       const { state } = await history(log, listing, listing.newest, listing.newest);
-      const left = [...state.gone].filter(([, at]) => at >= since.getTime());
+      const left = [...state.gone].filter(([, at]) => at > since.getTime());
       return new Set([...state.files.keys(), ...left.map(([path]) => path)]);
     },
   };

@@ -59,6 +59,20 @@ def test_a_table_that_no_kpi_reads_is_not_compared(world: World) -> None:
     assert world.engine.calls == []
 
 
+def test_a_compacted_catalogue_is_not_compared(world: World) -> None:
+    append(world, "songs", "s", None)
+    append(world, "songs", "s2", None, data_change=False)
+    assert stale(world, cursor(songs=0)) == []
+    assert world.engine.calls == []
+
+
+def test_files_that_a_vacuum_removed_make_every_date_stale(world: World) -> None:
+    append(world, "streams", "a", "2024-06-24")
+    append(world, "songs", "s", None)
+    world.engine.stops["dates_touched songs"] = ToplineError("OBJECT_NOT_FOUND", "gone")
+    assert stale(world, cursor(streams=0)) == ["2024-06-24"]
+
+
 def test_versions_that_cannot_be_read_make_every_date_stale(world: World) -> None:
     append(world, "streams", "a", "2024-06-24")
 

@@ -59,7 +59,7 @@ export function memoryZone(): MaintainedZone {
     async needed(table, since) {
       const paths = new Set(snapshot(table).files.map(({ path }) => path));
       for (const { commit } of log(table)) {
-        if ((commit.info?.timestamp ?? 0) < since.getTime()) continue;
+        if ((commit.info?.timestamp ?? 0) <= since.getTime()) continue;
         for (const { path } of commit.removed) paths.add(path);
       }
       return paths;

@@ -3,7 +3,7 @@ import type { DateFigures, RefusalCode, TableReport } from "../report.ts";
 
 /** What an operation did, as data, in the manner of a run's report. The field names are a contract. */
 
-export type OperationName = "rebuild" | "retract" | "replay";
+export type OperationName = "rebuild" | "retract" | "replay" | "maintain";
 
 /** What one commit did to a table of the zone. */
 export interface ZoneChange {
@@ -47,6 +47,34 @@ export interface SourceReplay extends SourceNamed {
 
 export interface ReplayReport extends OperationReport {
   readonly sources: readonly SourceReplay[];
+}
+
+/** A table that has a checkpoint since. */
+export interface Checkpointed {
+  readonly table: Dataset;
+  readonly version: number;
+}
+
+/** Data files of a table that were removed. */
+export interface Vacuumed {
+  readonly table: Dataset;
+  readonly files: number;
+  readonly bytes: bigint;
+}
+
+/** Input copies, or a job's scratch files, of a run that was cut off. */
+export interface Leftover {
+  readonly run_id: string;
+  readonly objects: number;
+}
+
+export interface MaintainReport extends OperationReport {
+  /** Versions that were the newest then or later stay readable. */
+  readonly retained_since: string;
+  readonly checkpoints: readonly Checkpointed[];
+  /** One a table from which something was removed. */
+  readonly vacuumed: readonly Vacuumed[];
+  readonly leftovers: readonly Leftover[];
 }
 
 export interface OperationReport {

@@ -1,8 +1,16 @@
 import type { Dataset } from "../datasets.ts";
-import type { Leaving } from "../ports/engine.ts";
-import type { DataFile, ZoneSnapshot } from "../ports/zone.ts";
+import type { DataFile, ZoneActions, ZoneSnapshot } from "../ports/zone.ts";
 import type { Operation } from "./operation.ts";
 import type { ZoneChange } from "./report.ts";
+
+type Change = Pick<ZoneActions, "add" | "remove">;
+
+export interface ChangeOptions {
+  /** As the commit names it. Default: as the operation is called. */
+  readonly operation?: string;
+  /** False where the set of rows stays as it is. Default true. */
+  readonly dataChange?: boolean;
+}
 
 /**
  * Commits to a table what `decide` makes of its newest state; after a lost race it is asked again, with another stem
@@ -12,17 +20,18 @@ import type { ZoneChange } from "./report.ts";
 export async function changeTable(
   { context, name, id, held, stem }: Operation,
   table: Dataset,
-  decide: (latest: ZoneSnapshot, stem: string) => Promise<Leaving>,
+  decide: (latest: ZoneSnapshot, stem: string) => Promise<Change>,
+  { operation = name, dataChange = true }: ChangeOptions = {},
 ): Promise<ZoneChange | undefined> {
   const { zone, engine, plan, clock, logger } = context;
   await held.verify();
   const { version: since } = await zone.snapshot(table);
   let attempts = 0;
-  let decided: Leaving | undefined;
+  let decided: Change | undefined;
   const version = await zone.commit(table, {
     info: {
       runId: id,
-      operation: name,
+      operation,
       engine: engine.name,
       planHash: plan.hash,
       timestamp: clock.now().getTime(),
@@ -35,14 +44,14 @@ export async function changeTable(
       const leaving = await decide(latest, attempts === 1 ? stem : `${stem}-${attempts}`);
       const isChange = leaving.add.length > 0 || leaving.remove.length > 0;
       decided = isChange ? leaving : undefined;
-      return decided && { ...decided, dataChange: true };
+      return decided && { ...decided, dataChange };
     },
   });
   if (decided === undefined) return undefined;
   const { add, remove } = decided;
   const change: ZoneChange = {
     table,
-    operation: name,
+    operation,
     version,
     files_added: add.length,
     files_removed: remove.length,

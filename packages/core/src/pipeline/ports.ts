@@ -8,7 +8,7 @@ import type { ObjectStore } from "../ports/object-store.ts";
 import type { RunLedger } from "../ports/run-ledger.ts";
 import type { TransformJob } from "../ports/transform-job.ts";
 import type { Validator } from "../ports/validator.ts";
-import type { Zone } from "../ports/zone.ts";
+import type { MaintainedZone } from "../ports/zone.ts";
 
 /** The same with every line of the log saying whose it is. */
 export function loggingAs(
@@ -28,7 +28,7 @@ export const engineName = ({
 /** What the steps work on, and how: everything that a deployment chooses. */
 export interface PipelineContext {
   readonly store: ObjectStore;
-  readonly zone: Zone;
+  readonly zone: MaintainedZone;
   readonly kpis: KpiStore;
   readonly ledger: RunLedger;
   /** In this process: what transforms and publishes, and what looks into the zone. */

@@ -1,7 +1,14 @@
 import { mapConcurrently } from "../concurrency.ts";
 import type { Dataset } from "../datasets.ts";
 import { readDocument, writeDocument } from "../documents.ts";
-import { assertRunId, inputFolder, inputKey, planKey, rejectedFolder } from "../layout.ts";
+import {
+  assertRunId,
+  inputFolder,
+  inputKey,
+  manifestKey,
+  planKey,
+  rejectedFolder,
+} from "../layout.ts";
 import { type Manifest, type ManifestSource, sourceId } from "../manifest.ts";
 import { planSchema } from "../plan.ts";
 import { readAbandonment, refuseAbandoned } from "./abandonment.ts";
@@ -53,7 +60,10 @@ export async function validate(
     const done = await readPart(context, options.runId, "validate");
     if (done?.result?.status === "ready") return done.result;
     const manifest = await readManifest(context.store, options.runId);
-    if (manifest !== undefined) return begin(context, held, manifest, started);
+    if (manifest !== undefined) {
+      if (await canGoOn(context, manifest)) return begin(context, held, manifest, started);
+      await context.store.delete(manifestKey(options.runId));
+    }
 
     const runDate = options.runDate ?? started.toISOString().slice(0, 10);
     const candidates = await judgeInbox(context);
@@ -71,6 +81,8 @@ export async function validate(
       await deleteAll(context.store, inputFolder(options.runId));
       return lacking;
     }
+    // Copying took its time: who has taken over since may have removed the copies, as nobody's.
+    await held.verify();
     const written = await writeManifest(context, {
       run_id: options.runId,
       run_date: runDate,
@@ -104,6 +116,21 @@ async function resume(
   const done = await readPart(context, runId, "validate");
   if (done?.result !== undefined) return done.result;
   return recordPart(context, runId, "validate", async () => validated(manifest), { held });
+}
+
+/**
+ * Whether a manifest that an earlier attempt has written can be gone on with. Of a run that was never opened its copies
+ * may be gone: nothing is lost with it then, and it is frozen anew.
+ */
+async function canGoOn(
+  { store, ledger }: PipelineContext,
+  { run_id, sources }: Manifest,
+): Promise<boolean> {
+  if ((await ledger.get(run_id)) !== undefined) return true;
+  const copies = await mapConcurrently(sources, PARALLEL, ({ source_id, compression }) =>
+    store.head(inputKey(run_id, source_id, compression)),
+  );
+  return copies.every((copy) => copy !== undefined);
 }
 
 async function begin(

@@ -3,7 +3,7 @@ import type { KpiRow } from "../kpis.ts";
 import type { Plan, PlanLimits } from "../plan.ts";
 import type { DateFigures, RefusalCode } from "../report.ts";
 import type { Head } from "./validator.ts";
-import type { DataFile } from "./zone.ts";
+import type { DataFile, ZoneActions } from "./zone.ts";
 
 /** One frozen file, as the engine is to read it. */
 export interface EngineSource {
@@ -97,6 +97,19 @@ export interface EngineSession extends AsyncDisposable {
     choice: RowChoice,
     options: { readonly stem: string },
   ): Promise<Leaving>;
+
+  /**
+   * Where a partition has several files, writes their rows as one: one row per listen and source; of rows of a
+   * reference table that are equal but for `intake`, the one of the greatest. What the rows mean stays the same. The
+   * files themselves stay as they are; those that hold what Topline does not know are left out. `stem` makes the
+   * names unique for ever.
+   * @returns which files the written ones replace
+   */
+  compact(
+    table: Dataset,
+    files: readonly DataFile[],
+    options: { readonly stem: string },
+  ): Promise<Pick<ZoneActions, "add" | "remove">>;
 
   /**
    * The dates, ascending, with listens of tracks (of users, where `users` is asked for) whose view rows

@@ -10,8 +10,10 @@ import {
   type RowChoice,
   type SourceVerdict,
   ToplineError,
+  type ZoneActions,
   type ZoneFiles,
 } from "@topline/core";
+import { compacted } from "./compaction.ts";
 import { bindRelations, computeDates, computedRows } from "./compute.ts";
 import { ingestSources } from "./ingest.ts";
 import { leaveOut } from "./leaving.ts";
@@ -116,6 +118,14 @@ export class DuckDbSession implements EngineSession {
     { stem }: { readonly stem: string },
   ): Promise<Leaving> {
     return leaveOut(this.#work, this.#here, table, files, choice, stem);
+  }
+
+  async compact(
+    table: Dataset,
+    files: readonly DataFile[],
+    { stem }: { readonly stem: string },
+  ): Promise<Pick<ZoneActions, "add" | "remove">> {
+    return compacted(this.#work, this.#here, table, files, stem);
   }
 
   async datesTouched(
