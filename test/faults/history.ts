@@ -1,11 +1,13 @@
 import { text as textOf } from "node:stream/consumers";
 import {
+  erase,
   type ObjectStore,
   type OperationReport,
   type PipelineContext,
   replay,
   retract,
 } from "../../packages/core/src/index.ts";
+import { userRecords } from "../../packages/validators/src/index.ts";
 
 /** What happens to a small deployment: deliveries, what producers do while a run is under way, and operations. */
 
@@ -106,6 +108,21 @@ export const OPERATIONS: readonly Episode[] = [
       await rewrite(store, `${folder}songs.csv`, (text) => text.replace("2000", "2500"));
     },
     operation: (context, operationId) => replay(context, { operationId, sources: "all" }),
+  },
+  {
+    name: "a user is erased",
+    runDate: "2024-07-03",
+    files: {},
+    operation: (context, operationId) =>
+      erase(context, { operationId, userId: "u2", records: userRecords }),
+    // Not even who was never committed, or is in a past version of the zone.
+    async more({ store }) {
+      const mentions: string[] = [];
+      for await (const { key } of store.list("")) {
+        if ((await textOf((await store.get(key)).body)).includes("u2")) mentions.push(key);
+      }
+      return mentions;
+    },
   },
 ];
 

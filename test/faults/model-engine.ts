@@ -38,8 +38,8 @@ export function modelEngine(store: ObjectStore): Engine {
 
         async writeQuarantine(sourceId, prefix) {
           const { source, reading } = read.get(sourceId)!;
-          const lines = Object.entries(reading.quarantined).flatMap(([reason, count]) =>
-            Array.from({ length: count }, () => JSON.stringify({ key: source.key, reason })),
+          const lines = reading.rejected.map((rejected) =>
+            JSON.stringify({ key: source.key, record: null, ...rejected }),
           );
           const key = `${prefix}part-00000.jsonl`;
           await store.put(key, encode(`${lines.join("\n")}\n`));

@@ -25,3 +25,14 @@ test("undisturbed, the zone holds what the files say now, and the quarantine wha
   expect(replayed?.expected.quarantine).toHaveLength(2);
   expect(replayed?.expected.tables["GENRE_KPIS"]).toHaveLength(1);
 });
+
+test("undisturbed, no object says the erased user's name, and the other's rows are as they were", () => {
+  const [, replayed, erased] = recordings();
+  expect(erased?.expected.more).toEqual([]);
+  const others = (rows: readonly string[] = []) => rows.filter((row) => !row.includes("u2"));
+  for (const table of ["users", "streams"]) {
+    const rows = erased?.expected.zone[table];
+    expect(rows).toEqual(others(replayed?.expected.zone[table]));
+    expect(rows?.length).toBeGreaterThan(0);
+  }
+});

@@ -34,6 +34,8 @@ export type Reading =
       readonly rows: readonly Row[];
       /** Rejected records by reason. */
       readonly quarantined: Readonly<Record<string, number>>;
+      /** They themselves; one that is no text as the empty text. */
+      readonly rejected: readonly { readonly reason: string; readonly text: string }[];
       /** Header names beyond the contract's, in the file's order. */
       readonly extraColumns: readonly string[];
     };
@@ -74,20 +76,22 @@ export function readSource(
 
   const rows: Row[] = [];
   const quarantined: Record<string, number> = {};
-  let bad = 0;
+  const rejected: { reason: string; text: string }[] = [];
   for (const record of records) {
     const row = record === null ? undefined : rowOf(dataset, names, splitFields(record));
-    const reason = row === undefined ? "malformed" : brokenRule(dataset, row);
-    if (row !== undefined && reason === undefined) rows.push(row);
+    const broken = row === undefined ? "malformed" : brokenRule(dataset, row);
+    if (row !== undefined && broken === undefined) rows.push(row);
     else {
-      quarantined[reason ?? ""] = (quarantined[reason ?? ""] ?? 0) + 1;
-      bad++;
+      const reason = broken ?? "";
+      quarantined[reason] = (quarantined[reason] ?? 0) + 1;
+      rejected.push({ reason, text: record ?? "" });
     }
   }
-  if (bad > limits.maxQuarantineRatio * records.length) return refuse("TOO_MANY_BAD_ROWS", "whole");
+  if (rejected.length > limits.maxQuarantineRatio * records.length)
+    return refuse("TOO_MANY_BAD_ROWS", "whole");
   const wanted = new Set(CONTRACTS[dataset].map(({ name }) => name));
   const extraColumns = names.filter((name) => !wanted.has(name));
-  return { refused: null, records: records.length, rows, quarantined, extraColumns };
+  return { refused: null, records: records.length, rows, quarantined, rejected, extraColumns };
 }
 
 const endsALine = (bytes: Uint8Array): boolean => [10, 13].includes(bytes.at(-1) ?? 0);

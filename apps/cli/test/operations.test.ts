@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { emptyModel, type Model } from "../../../test/model/model.ts";
 import { openBucket } from "./bucket.ts";
@@ -182,5 +184,46 @@ describe("maintain", () => {
     expect([again.code, again.stderr]).toEqual([0, ""]);
     expect(again.stdout).toMatch(/^maintain: done \(/);
     expect(again.stdout).toMatch(/^Removed \(versions since .*\)\nnothing$/m);
+  });
+});
+
+describe("erase", () => {
+  test("leaves the figures of everybody else, and tells where the user may be still", async () => {
+    await using state = await ran({
+      ...FIRST,
+      "streams/b.csv.gz": gzipSync(SECOND["streams/b.csv"]!),
+    });
+    await using bucket = await openBucket(state);
+    await bucket.put("raw-data/notes.txt", "u1");
+    const outcome = await state.topline("erase", "--user", "u1", "--json");
+    expect([outcome.code, outcome.stderr]).toEqual([0, ""]);
+    const report = outcome.json<{ archive: { key: string; records: number }[] }>();
+    expect(report).toMatchObject({
+      operation: "erase",
+      user_id: "u1",
+      rows: { users: 1, streams: 2 },
+      quarantine: [{ records: 1 }],
+      vacuumed: [{ table: "users" }, { table: "streams" }],
+      remains: [{ place: "inbox", objects: 1 }, { place: "rejected", objects: 0 }, {}, {}],
+    });
+    const records = report.archive.map((file) => `${file.key.split("/").at(-1)} ${file.records}`);
+    expect(records).toEqual(["a.csv 2", "b.csv.gz 1", "users.csv 1"]);
+
+    // What the archive holds now is all that is left to say what the figures must be.
+    const left = await Promise.all(
+      (await bucket.keys("archive/")).map(async (key) => {
+        const name = key.slice("archive/raw-data/2024-06-25/".length);
+        const body = (await bucket.store.get(key)).body;
+        return [name, Buffer.concat(await Array.fromAsync(body))] as const;
+      }),
+    );
+    const model = emptyModel();
+    model.run({ intake: 1n, files: dropsOf(Object.fromEntries(left)) });
+    expect(model.figures().reduce((sum, { listens }) => sum + listens, 0n)).toBe(3n);
+    expect(await countsOf(state)).toEqual(expectedCounts(model));
+    const again = await state.topline("erase", "--user", "u1");
+    expect([again.code, again.stderr]).toEqual([0, ""]);
+    expect(again.stdout).toContain("from the zone: 0 rows of users, 0 of streams");
+    expect(again.stdout).toContain("raw-data/, which no run has taken in yet: 1 objects");
   });
 });

@@ -76,7 +76,8 @@ export const zoneFolder = (table: Dataset) => `${ZONE}${table}/`;
 /** The folder of a source's quarantined rows, with its slash. */
 export const quarantineFolder = (sourceId: string) => `${QUARANTINE}source=${sourceId}/`;
 
-export const archiveFolder = (runDate: string) => `archive/${INBOX}${runDate}/`;
+export const ARCHIVE = `archive/${INBOX}`;
+export const archiveFolder = (runDate: string) => `${ARCHIVE}${runDate}/`;
 export const rejectedFolder = (runDate: string) => `rejected/${runDate}/`;
 export const REJECTED = "rejected/";
 export const reasonKey = (rejectedKey: string) => `${rejectedKey}.reason.json`;

@@ -7,3 +7,4 @@ export { type ReadFile, type ReadRecord, readRecords, splitLines } from "./reade
 export { compileDataset } from "./sql/compile.ts";
 export { PLAIN_BYTES } from "./sql/predicates.ts";
 export { createValidator, validator } from "./head.ts";
+export { userRecords } from "./user-records.ts";

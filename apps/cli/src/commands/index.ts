@@ -3,6 +3,7 @@ import type { Invoke } from "../command.ts";
 import { addAbandon } from "./abandon.ts";
 import { addDemo } from "./demo.ts";
 import { addDoctor } from "./doctor.ts";
+import { addErase } from "./erase.ts";
 import { addMaintain } from "./maintain.ts";
 import { addPlan } from "./plan.ts";
 import { addQuarantine } from "./quarantine.ts";
@@ -34,6 +35,7 @@ export function addCommands(program: Command, invoke: Invoke): void {
     addRebuild,
     addRetract,
     addReplay,
+    addErase,
     addMaintain,
     addStep,
     addUp,

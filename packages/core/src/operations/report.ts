@@ -3,7 +3,7 @@ import type { DateFigures, RefusalCode, TableReport } from "../report.ts";
 
 /** What an operation did, as data, in the manner of a run's report. The field names are a contract. */
 
-export type OperationName = "rebuild" | "retract" | "replay" | "maintain";
+export type OperationName = "rebuild" | "retract" | "replay" | "maintain" | "erase";
 
 /** What one commit did to a table of the zone. */
 export interface ZoneChange {
@@ -75,6 +75,31 @@ export interface MaintainReport extends OperationReport {
   /** One a table from which something was removed. */
   readonly vacuumed: readonly Vacuumed[];
   readonly leftovers: readonly Leftover[];
+}
+
+/** An object from which records of the user were taken. */
+export interface ErasedObject {
+  readonly key: string;
+  readonly records: bigint;
+}
+
+/** Where the user may be found still: an erasure leaves it alone. */
+export interface Remains {
+  readonly place: "inbox" | "rejected" | "object-versions" | "backups";
+  /** That lie there, whosever records they hold; null where Topline cannot tell. */
+  readonly objects: number | null;
+}
+
+export interface EraseReport extends OperationReport {
+  readonly user_id: string;
+  readonly archive: readonly ErasedObject[];
+  readonly quarantine: readonly ErasedObject[];
+  /** That left the zone. */
+  readonly rows: Readonly<Record<"users" | "streams", bigint>>;
+  /** One a table from which data files were removed. */
+  readonly vacuumed: readonly Vacuumed[];
+  readonly leftovers: readonly Leftover[];
+  readonly remains: readonly Remains[];
 }
 
 export interface OperationReport {

@@ -5,5 +5,6 @@ export * from "./logger.ts";
 export type * from "./object-store.ts";
 export type * from "./run-ledger.ts";
 export type * from "./transform-job.ts";
+export type * from "./user-records.ts";
 export type * from "./validator.ts";
 export type * from "./zone.ts";
