@@ -1,4 +1,4 @@
-import { type PipelineContext, retract, run, validate } from "@topline/core";
+import { abandon, type PipelineContext, retract, run, transform, validate } from "@topline/core";
 import { expect, test } from "vitest";
 import { expectRepeatable } from "./operation-crash.ts";
 import { contextOf, dateOf, drop, newWorld, plays, SONGS, STREAMS, USERS } from "./world.ts";
@@ -117,6 +117,25 @@ test("a source that is not known, or a key of several, is refused, and nothing c
   expect(await plays(world)).toEqual(before);
   expect((await statesOf(world)).join()).not.toContain("retracted");
   expect(await world.ledger.holder()).toBeUndefined();
+});
+
+test("rows that a run had committed before it was abandoned leave, too", async () => {
+  const world = await taken();
+  await drop(world, {
+    "streams/c.csv": "user_id,track_id,listen_time\nu1,t2,2024-07-01 09:00:00\n",
+  });
+  await validate(contextOf(world), { runId: "r3" });
+  await transform(contextOf(world), "r3");
+  await world.store.delete("raw-data/streams/c.csv");
+  await abandon(contextOf(world), "r3");
+  expect(await plays(world)).toContain("2024-07-01 rock 1");
+  const report = await retracted(world, "raw-data/streams/c.csv");
+  expect(report).toMatchObject({
+    rows: 1n,
+    source: { archived_to: expect.stringMatching(/^rejected/) as string },
+  });
+  expect(await plays(world)).not.toContain("2024-07-01 rock 1");
+  expect(await statesOf(world)).toContain("raw-data/streams/c.csv rejected");
 });
 
 test("nothing is done while a run is open", async () => {

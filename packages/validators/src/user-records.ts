@@ -10,20 +10,19 @@ import {
   MAX_LINE_BYTES,
   MAX_RECORD_LINES,
 } from "./dialect.ts";
-import { linePieces } from "./line-pieces.ts";
+import { CR, LF, type LinePiece, linePieces } from "./line-pieces.ts";
 
 export const userRecords: UserRecords = {
   async find(file, userId, body) {
     const search = new Search(file, userId);
-    for await (const { bytes, line, isEnd } of linePieces(undone(file, body))) {
-      search.push(bytes, line);
-      if (isEnd) search.endLine();
+    for await (const pieces of linePieces(undone(file, body))) {
+      for (const piece of pieces) search.push(piece);
     }
     return search.finish();
   },
 
   without(file, chosen, body) {
-    const kept = gathered(keptBytes(undone(file, body), chosen));
+    const kept = keptBytes(undone(file, body), chosen);
     return file.compression === "gzip" ? through(kept, createGzip()) : kept;
   },
 
@@ -51,6 +50,9 @@ function stands(userId: string, record: string): boolean {
   return record.split(/[",\n]/).some((piece) => piece.replace(/^[ \t]+|[ \t]+$/g, "") === userId);
 }
 
+const BOM = Buffer.of(0xef, 0xbb, 0xbf);
+const NOTHING = Buffer.alloc(0);
+
 interface Line {
   readonly place: number;
   readonly text: string;
@@ -70,12 +72,12 @@ class Search {
   #isBroken = false;
   #hasHeader = false;
   /** The line that is being read, as far as it is kept. */
-  #begun: Uint8Array[] = [];
+  #begun: Buffer[] = [];
   #size = 0;
   #place = 0;
   #isFirstLine = true;
   /** Of a line that is too long: its last bytes, and whether the id was met. */
-  #tail = Buffer.alloc(0);
+  #tail = NOTHING;
   #isMet = false;
   /** A line with an odd number of quotes, and those after it while its end is looked for. */
   #open: Line[] = [];
@@ -88,27 +90,32 @@ class Search {
     this.#isPlain = !joinsLines(file.dataset) && !userId.includes('"');
   }
 
-  push(bytes: Uint8Array, place: number): void {
-    this.#place = place;
+  push({ bytes, line, isEnd }: LinePiece): void {
+    this.#place = line;
     this.#size += bytes.length;
+    if (isEnd && this.#begun.length === 0 && this.#size === bytes.length)
+      return this.#endLine(bytes);
     if (this.#size <= MAX_LINE_BYTES + BOM.length) {
-      if (bytes.length > 0) this.#begun.push(Uint8Array.from(bytes));
-      return;
+      // The chunk is the caller's, and may be filled anew.
+      if (bytes.length > 0) this.#begun.push(Buffer.from(bytes));
+    } else {
+      const seen = Buffer.concat([this.#tail, ...this.#begun, bytes]);
+      this.#begun = [];
+      this.#isMet ||= seen.includes(this.#id);
+      this.#tail = seen.subarray(Math.max(0, seen.length - this.#id.length + 1));
     }
-    const seen = Buffer.concat([this.#tail, ...this.#begun, bytes]);
-    this.#begun = [];
-    this.#isMet ||= seen.includes(this.#id);
-    this.#tail = seen.subarray(Math.max(0, seen.length - this.#id.length + 1));
+    if (isEnd) this.#endLine(Buffer.concat(this.#begun));
   }
 
-  endLine(): void {
+  /** @param whole the line; nothing where it is too long */
+  #endLine(whole: Buffer): void {
     const isTooLong = this.#size > MAX_LINE_BYTES + BOM.length;
-    const whole = Buffer.concat(this.#begun);
-    const bytes = this.#isFirstLine && whole.subarray(0, 3).equals(BOM) ? whole.subarray(3) : whole;
+    const hasBom = this.#isFirstLine && whole.subarray(0, BOM.length).equals(BOM);
+    const bytes = hasBom ? whole.subarray(BOM.length) : whole;
     this.#isFirstLine = false;
     const isMet = this.#isMet || bytes.includes(this.#id);
-    this.#begun = [];
-    this.#tail = Buffer.alloc(0);
+    if (this.#begun.length > 0) this.#begun = [];
+    this.#tail = NOTHING;
     this.#isMet = false;
     const isNothing = !isTooLong && bytes.length === 0;
     this.#size = 0;
@@ -170,8 +177,6 @@ class Search {
   }
 }
 
-const BOM = Buffer.of(0xef, 0xbb, 0xbf);
-
 /** With a line goes its end; of CR and LF, both. */
 async function* keptBytes(
   body: AsyncIterable<Uint8Array>,
@@ -179,44 +184,26 @@ async function* keptBytes(
 ): AsyncGenerator<Uint8Array> {
   let next = 0;
   let isAfterCut = false;
-  for await (const { bytes, line, isEnd, end } of linePieces(body)) {
-    while (next < lines.length && (lines[next] ?? 0) < line) next += 1;
-    if (lines[next] !== line) {
-      const isRestOfEnd = isAfterCut && bytes.length === 0 && end[0] === LF;
-      if (!isRestOfEnd) {
-        yield bytes;
-        yield end;
+  for await (const pieces of linePieces(body)) {
+    const kept: Buffer[] = [];
+    for (const { bytes, line, isEnd, end } of pieces) {
+      while (next < lines.length && (lines[next] ?? 0) < line) next += 1;
+      const isCut = lines[next] === line;
+      if (isCut && !isBlanked) {
+        isAfterCut = end === CR;
+        continue;
       }
+      const isRestOfEnd = isAfterCut && bytes.length === 0 && end === LF;
       if (isEnd || bytes.length > 0) isAfterCut = false;
-    } else if (isBlanked) {
-      yield Buffer.alloc(bytes.length, " ");
-      yield end;
-    } else {
-      isAfterCut = isEnd && end[0] === CR;
+      if (isRestOfEnd) continue;
+      kept.push(isCut ? Buffer.alloc(bytes.length, " ") : bytes);
+      if (end !== undefined) kept.push(ENDS[end]);
     }
+    if (kept.length > 0) yield Buffer.concat(kept);
   }
 }
 
-const GATHERED_BYTES = 65_536;
-
-/** The same bytes in larger pieces. */
-async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of pieces) {
-    if (piece.length === 0) continue;
-    waiting.push(piece);
-    size += piece.length;
-    if (size < GATHERED_BYTES) continue;
-    yield Buffer.concat(waiting);
-    waiting = [];
-    size = 0;
-  }
-  if (size > 0) yield Buffer.concat(waiting);
-}
-
-const LF = 0x0a;
-const CR = 0x0d;
+const ENDS = { [LF]: Buffer.of(LF), [CR]: Buffer.of(CR) } as const;
 
 const undone = ({ compression }: RecordFile, body: AsyncIterable<Uint8Array>) =>
   compression === "gzip" ? through(body, createGunzip()) : body;

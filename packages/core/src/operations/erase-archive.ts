@@ -1,3 +1,4 @@
+import { compareCodePoints } from "../code-points.ts";
 import { mapConcurrently } from "../concurrency.ts";
 import { ARCHIVE, INBOX, readInboxKey } from "../layout.ts";
 import type { ObjectHead } from "../ports/object-store.ts";
@@ -45,7 +46,7 @@ export async function eraseFromArchive(
     const erased = await eraseFrom(operation, present, file, { userId, records });
     return erased === 0n ? [] : [{ key, records: erased }];
   });
-  return { archive: archive.flat(), heads, warnings };
+  return { archive: archive.flat(), heads, warnings: warnings.sort(compareCodePoints) };
 }
 
 type Known = Pick<RecordFile, "dataset" | "compression">;
