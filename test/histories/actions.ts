@@ -22,7 +22,9 @@ export interface Fault {
 export type Operation =
   | { readonly kind: "retract"; readonly pick: number }
   | { readonly kind: "replay"; readonly pick: number | "all" }
-  | { readonly kind: "rebuild" };
+  | { readonly kind: "rebuild" }
+  | { readonly kind: "maintain"; readonly retentionDays: number }
+  | { readonly kind: "erase"; readonly userId: string };
 
 export type Action =
   | { readonly kind: "drop"; readonly file: DroppedFile }
@@ -134,7 +136,15 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     pick: fc.oneof(fc.nat({ max: 9 }), fc.constant("all" as const)),
   }),
   fc.record({ kind: fc.constant("rebuild" as const) }),
+  fc.record({
+    kind: fc.constant("maintain" as const),
+    retentionDays: fc.constantFrom(0, 1, 7),
+  }),
+  fc.record({ kind: fc.constant("erase" as const), userId: users }),
 );
+
+/** Whose effect does not depend on what the other has done. */
+const beside = operation.filter(({ kind }) => kind !== "erase");
 
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constant("drop" as const), file: files }) },
@@ -150,7 +160,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant("together" as const),
-      operation: sometimes(operation),
+      operation: sometimes(beside),
     }),
   },
   {

@@ -23,7 +23,10 @@ export interface Dropped {
   readonly sourceId: string;
   readonly key: string;
   readonly dataset: Dataset;
+  /** As it came. */
   readonly text: string;
+  /** Users who were erased from it since it was taken in. */
+  readonly erased: { readonly intake: bigint; readonly userIds: ReadonlySet<string> } | undefined;
   /** Nobody put another object in its place: it was taken in, refused, or waits. */
   readonly stayed: boolean;
 }
@@ -35,8 +38,26 @@ export interface Settled extends Outside {
 
 const LIMITS = { maxSourceBytes: Number.MAX_SAFE_INTEGER, maxQuarantineRatio: 0.5 };
 
-const readingOf = ({ dataset, key, text }: Dropped) =>
-  readSource(dataset, { key, bytes: new TextEncoder().encode(text) }, LIMITS);
+const verdictOn = ({ dataset, key, text: content }: Dropped, limits = LIMITS) =>
+  readSource(dataset, { key, bytes: new TextEncoder().encode(content) }, limits);
+
+/** What is left of a file that was taken in. One that came again came whole. */
+function leftOf(dropped: Dropped, { intake }: SourceRecord): Dropped {
+  const { dataset, text: content, erased } = dropped;
+  if (dataset === "songs" || erased?.intake !== intake) return dropped;
+  const [header = "", ...lines] = content.split("\n");
+  const width = header.split(",").length;
+  const isErased = (line: string) => {
+    const fields = line.split(",");
+    const ids = fields.length === width ? fields.slice(0, 1) : fields;
+    return ids.some((id) => erased.userIds.has(id));
+  };
+  return { ...dropped, text: [header, ...lines.filter((line) => !isErased(line))].join("\n") };
+}
+
+/** Of a file that was taken in: what was erased of it does not make it one that is refused. */
+const readingOf = (dropped: Dropped, record: SourceRecord) =>
+  verdictOn(leftOf(dropped, record), { ...LIMITS, maxQuarantineRatio: 1 });
 
 export async function broken(
   { store, kpis, ledger, plan, isWaiting }: Settled,
@@ -76,18 +97,22 @@ async function nothingLost(
   const known = new Map(records.map((record) => [record.sourceId, record]));
   for (const one of dropped.values()) {
     const record = known.get(one.sourceId);
-    const reading = readingOf(one);
+    const { refused: verdict } = verdictOn(one);
     if (record === undefined) {
       const isThere = !one.stayed || isWaiting || refused.get(one.sourceId) === one.text;
       if (!isThere) found.push(`${one.key} ${one.sourceId} is nowhere`);
       continue;
     }
-    if ((reading.refused === null) === (record.state === "rejected")) {
-      found.push(`${one.key} ${one.sourceId} is ${record.state}: ${reading.refused ?? "good"}`);
+    if ((verdict === null) === (record.state === "rejected")) {
+      found.push(`${one.key} ${one.sourceId} is ${record.state}: ${verdict ?? "good"}`);
     }
     const kept = await textAt(store, record.archivedTo);
-    if (kept !== one.text) found.push(`${record.archivedTo} is not ${one.key} as it came`);
-    if (reading.refused !== null) continue;
+    const left = verdict === null ? leftOf(one, record).text : one.text;
+    if (kept !== left) {
+      found.push(`${record.archivedTo} is ${JSON.stringify(kept)}, not ${JSON.stringify(left)}`);
+    }
+    const reading = readingOf(one, record);
+    if (verdict !== null || reading.refused !== null) continue;
     const rejected = Object.values(reading.quarantined).reduce((sum, n) => sum + n, 0);
     const quarantined = await linesBelow(store, `quarantine/source=${one.sourceId}/`);
     if (quarantined !== rejected) {
@@ -153,10 +178,11 @@ function takenRows(
   records: readonly SourceRecord[],
   dropped: ReadonlyMap<string, Dropped>,
 ): ReferenceRow[] {
-  return records.flatMap(({ sourceId, intake, state, dataset }) => {
+  return records.flatMap((record) => {
+    const { sourceId, intake, state, dataset } = record;
     const source = dropped.get(sourceId);
     if (dataset !== table || state !== "accepted" || source === undefined) return [];
-    const reading = readingOf(source);
+    const reading = readingOf(source, record);
     return reading.refused === null ? reading.rows.map((row) => ({ row, sourceId, intake })) : [];
   });
 }

@@ -1,4 +1,6 @@
 import {
+  erase,
+  maintain,
   type OperationReport,
   type PipelineContext,
   rebuild,
@@ -13,7 +15,7 @@ import {
 import { sourceId } from "../../packages/core/src/manifest.ts";
 import { buildPlan } from "../../packages/kpi-engine/src/index.ts";
 import { type PortFault, portFaults } from "../../packages/local-harness/src/faults/index.ts";
-import { validator } from "../../packages/validators/src/index.ts";
+import { userRecords, validator } from "../../packages/validators/src/index.ts";
 import { modelEngine } from "../faults/model-engine.ts";
 import { zoneOver } from "../faults/play.ts";
 import { newWorld, type Outside } from "../faults/world.ts";
@@ -49,22 +51,13 @@ class HistoryPlay {
 
   /** @returns what does not hold */
   async act(action: Action): Promise<string[]> {
-    switch (action.kind) {
-      case "drop":
-        await this.#drop(action.file);
-        return [];
-      case "clock":
-        this.#world.clock.advance(action.minutes * 60_000);
-        return [];
-      case "run":
-        return this.#run(action.fault, action.meanwhile);
-      case "operation":
-        return this.#operation(action.operation, action.fault);
-      case "together":
-        return this.#together(action.operation);
-      default:
-        return this.#settle();
-    }
+    if (action.kind === "run") return this.#run(action.fault, action.meanwhile);
+    if (action.kind === "operation") return this.#operation(action.operation, action.fault);
+    if (action.kind === "together") return this.#together(action.operation);
+    if (action.kind === "settle") return this.#settle();
+    if (action.kind === "drop") await this.#drop(action.file);
+    else this.#world.clock.advance(action.minutes * 60_000);
+    return [];
   }
 
   async #drop({ dataset, name, text }: DroppedFile): Promise<void> {
@@ -78,7 +71,8 @@ class HistoryPlay {
       if (replaced !== undefined) this.#dropped.set(before, { ...replaced, stayed: false });
     }
     this.#latest.set(key, id);
-    this.#dropped.set(id, { sourceId: id, key, dataset, text, stayed: true });
+    const erased = this.#dropped.get(id)?.erased;
+    this.#dropped.set(id, { sourceId: id, key, dataset, text, erased, stayed: true });
   }
 
   async #run(fault: Fault | undefined, meanwhile: DroppedFile | undefined): Promise<string[]> {
@@ -93,11 +87,26 @@ class HistoryPlay {
     const work = (context: PipelineContext, id: string) => perform(context, id, operation, source);
     const first = await this.#process(fault, work);
     const objections = unclear(first, fault);
-    if (objections.length > 0 || first.error === null) return objections;
-    const again = await this.#patiently(() => this.#process(undefined, work));
-    return again.error === null || again.error.code === "RUN_OPEN"
+    if (objections.length > 0) return objections;
+    const isDone = first.error === null;
+    const last = isDone ? first : await this.#patiently(() => this.#process(undefined, work));
+    if (last.error === null && operation.kind === "erase") await this.#erased(operation.userId);
+    return last.error === null || last.error.code === "RUN_OPEN"
       ? []
-      : [`${operation.kind} ended with ${again.error.code}: ${again.error.message}`];
+      : [`${operation.kind} ended with ${last.error.code}: ${last.error.message}`];
+  }
+
+  /** From every file that is taken in now. */
+  async #erased(userId: string): Promise<void> {
+    for await (const { sourceId: id, intake } of this.#world.ledger.sources()) {
+      const source = this.#dropped.get(id);
+      if (source === undefined) continue;
+      const before = source.erased?.intake === intake ? source.erased.userIds : [];
+      this.#dropped.set(id, {
+        ...source,
+        erased: { intake, userIds: new Set([...before, userId]) },
+      });
+    }
   }
 
   async #together(operation: Operation | undefined): Promise<string[]> {
@@ -226,17 +235,17 @@ function order(
   operation: Operation,
   source: string,
 ): Promise<OperationReport> {
-  switch (operation.kind) {
-    case "retract":
-      return retract(context, { operationId, source });
-    case "replay":
-      return replay(context, {
-        operationId,
-        sources: operation.pick === "all" ? "all" : { source },
-      });
-    default:
-      return rebuild(context, { operationId, dates: "all" });
+  if (operation.kind === "retract") return retract(context, { operationId, source });
+  if (operation.kind === "replay") {
+    const sources = operation.pick === "all" ? "all" : { source };
+    return replay(context, { operationId, sources });
   }
+  if (operation.kind === "rebuild") return rebuild(context, { operationId, dates: "all" });
+  if (operation.kind === "maintain") {
+    return maintain(context, { operationId, retentionDays: operation.retentionDays });
+  }
+  const { userId } = operation;
+  return erase(context, { operationId, userId, records: userRecords });
 }
 
 /** A failure says what it was, and that trying again helps; without a fault, only others can be the cause. */
