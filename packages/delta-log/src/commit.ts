@@ -28,7 +28,7 @@ export async function commit(
 ): Promise<number> {
   const { table } = log;
   for (let race = 0; race < MOST_RACES; race++) {
-    const listing = await log.list();
+    const listing = await log.list(request.since);
     const { state, commits } = await history(log, listing, request.since, listing.newest);
     assertNewest(table, state, request);
     const actions = await request.decide(toSnapshot(table, state), commits);

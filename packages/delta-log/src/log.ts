@@ -9,7 +9,7 @@ export interface LogListing {
   readonly entries: ReadonlyMap<number, string>;
   /** ETags of the classic checkpoints, by version. */
   readonly checkpoints: ReadonlyMap<number, string>;
-  /** The oldest entry; infinite where there is none. */
+  /** The oldest entry of those listed; infinite where there is none. */
   readonly first: number;
   /** The newest version that the log tells of; -1 where there is no table. */
   readonly newest: number;
@@ -18,7 +18,11 @@ export interface LogListing {
 export interface DeltaLog {
   readonly table: Dataset;
   readonly hasCodec: boolean;
-  list(): Promise<LogListing>;
+  /**
+   * Of a long log only what is from its last checkpoint on, where that leads to every version asked for.
+   * @param oldest the least version that is asked for. Default: the newest there is
+   */
+  list(oldest?: number): Promise<LogListing>;
   /** @throws {ToplineError} `VERSION_UNREADABLE`, `STATE_CORRUPT` */
   entry(version: number, listing: LogListing): Promise<LogActions>;
   /** @throws {ToplineError} `CONFIG_INVALID` without a codec; `STATE_CORRUPT` */
@@ -49,9 +53,12 @@ export interface DeltaLogOptions {
 const entryName = /^([0-9]{20})\.json$/;
 const checkpointName = /^([0-9]{20})\.checkpoint\.parquet$/;
 
+/** Files of a log of which the whole listing is taken: S3 gives as many at once. */
+const PAGE = 1_000;
+
 /**
- * The files of one table's log. Whole listings are taken, and so `_last_checkpoint`, which saves a reader from
- * listing, is not needed.
+ * The files of one table's log. A listing that is longer than a page is begun anew at the checkpoint that
+ * `_last_checkpoint` points to: nothing else is needed of it.
  */
 export function deltaLog({ store, table, cache, checkpoints: codec }: DeltaLogOptions): DeltaLog {
   const folder = `${zoneFolder(table)}_delta_log/`;
@@ -71,22 +78,60 @@ export function deltaLog({ store, table, cache, checkpoints: codec }: DeltaLogOp
     return actions;
   }
 
+  /** `undefined` where there are more than `atMost`, or just as many. */
+  async function listed({
+    startAfter,
+    atMost = Number.POSITIVE_INFINITY,
+  }: { startAfter?: string; atMost?: number | undefined } = {}): Promise<LogListing | undefined> {
+    const entries = new Map<number, string>();
+    const checkpoints = new Map<number, string>();
+    let count = 0;
+    for await (const { key, etag } of store.list(
+      folder,
+      startAfter === undefined ? {} : { startAfter },
+    )) {
+      const name = key.slice(folder.length);
+      const entry = entryName.exec(name)?.[1];
+      const checkpoint = checkpointName.exec(name)?.[1];
+      if (entry !== undefined) entries.set(Number(entry), etag);
+      if (checkpoint !== undefined) checkpoints.set(Number(checkpoint), etag);
+      count += 1;
+      if (count >= atMost) return undefined;
+    }
+    const first = least(entries.keys());
+    return { entries, checkpoints, first, newest: newestOf(entries, checkpoints) };
+  }
+
+  /** What `_last_checkpoint` says, should it be there and say it. */
+  async function lastCheckpoint(): Promise<number | undefined> {
+    const key = `${folder}_last_checkpoint`;
+    try {
+      const { body } = await store.get(key);
+      const found = JSON.parse(await collectText(key, body)) as {
+        readonly version?: unknown;
+      } | null;
+      return typeof found?.version === "number" ? found.version : undefined;
+    } catch (error) {
+      // It is a help, and no more: without it the whole log is listed.
+      if (error instanceof SyntaxError) return undefined;
+      if (ToplineError.is(error, "OBJECT_NOT_FOUND", "STATE_CORRUPT")) return undefined;
+      throw error;
+    }
+  }
+
   return {
     table,
     hasCodec: codec !== undefined,
 
-    async list() {
-      const entries = new Map<number, string>();
-      const checkpoints = new Map<number, string>();
-      for await (const { key, etag } of store.list(folder)) {
-        const name = key.slice(folder.length);
-        const entry = entryName.exec(name)?.[1];
-        const checkpoint = checkpointName.exec(name)?.[1];
-        if (entry !== undefined) entries.set(Number(entry), etag);
-        if (checkpoint !== undefined) checkpoints.set(Number(checkpoint), etag);
+    async list(oldest = Number.POSITIVE_INFINITY) {
+      const whole = await listed({ atMost: codec === undefined ? undefined : PAGE });
+      if (whole !== undefined) return whole;
+      const last = await lastCheckpoint();
+      if (last !== undefined && last <= oldest) {
+        const part = await listed({ startAfter: folder + padded(last) });
+        if (part?.checkpoints.has(last) === true) return part;
       }
-      const first = least(entries.keys());
-      return { entries, checkpoints, first, newest: newestOf(entries, checkpoints) };
+      return (await listed()) ?? NOTHING;
     },
 
     async entry(version, listing) {
@@ -175,6 +220,13 @@ function withoutNullFields(fields: unknown): unknown {
 /** The newest checkpoint at or before `version`; -1 where there is none. */
 export const checkpointBefore = ({ checkpoints }: LogListing, version: number): number =>
   Math.max(-1, ...[...checkpoints.keys()].filter((at) => at <= version));
+
+const NOTHING: LogListing = {
+  entries: new Map(),
+  checkpoints: new Map(),
+  first: Number.POSITIVE_INFINITY,
+  newest: -1,
+};
 
 const padded = (version: number) => String(version).padStart(20, "0");
 

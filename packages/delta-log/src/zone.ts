@@ -41,7 +41,7 @@ export function deltaZone(options: DeltaZoneOptions): MaintainedZone {
   return {
     async snapshot(table, version) {
       const log = logOf(table);
-      const listing = await log.list();
+      const listing = await log.list(version);
       const at = version ?? listing.newest;
       const { state } = await history(log, listing, at, at);
       return toSnapshot(table, state);
@@ -49,7 +49,7 @@ export function deltaZone(options: DeltaZoneOptions): MaintainedZone {
 
     async commits(table, from, to) {
       const log = logOf(table);
-      const { commits } = await history(log, await log.list(), from, to);
+      const { commits } = await history(log, await log.list(from), from, to);
       return commits;
     },
 

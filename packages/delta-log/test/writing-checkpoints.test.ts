@@ -199,21 +199,62 @@ describe("a checkpoint that cannot be written", () => {
   });
 });
 
-test("a table of 10,000 commits is opened with the reads of tens", async () => {
-  const inner = memoryObjectStore();
-  await putLines(inner, logKey(0), [...foreignCreation(), foreignAdd("f0.parquet")]);
-  for (let at = 1; at < 10_000; at++) {
-    await putLines(inner, logKey(at), [
-      foreignRemove(`f${at - 1}.parquet`),
-      foreignAdd(`f${at}.parquet`),
-    ]);
-    if (at === 5_000 || at === 9_900)
-      await zoneOver(inner, 100).checkpoint("streams", new Date(TIME));
-  }
-  const store = faultyStore(inner);
-  const { version, files } = await zoneOver(store, 100).snapshot("streams");
-  expect([version, pathsOf(files)]).toEqual([9_999, ["f9999.parquet"]]);
-  expect(store.calls.filter((call) => call.startsWith("get"))).toHaveLength(100);
+describe("a table of 10,000 commits", () => {
+  /** One file lives at a time. Made once: no test changes it. */
+  const made = (async () => {
+    const store = memoryObjectStore();
+    await putLines(store, logKey(0), [...foreignCreation(), foreignAdd("f0.parquet")]);
+    for (let at = 1; at < 10_000; at++) {
+      const lines = [foreignRemove(`f${at - 1}.parquet`), foreignAdd(`f${at}.parquet`)];
+      await putLines(store, logKey(at), lines);
+      if (at !== 5_000 && at !== 9_900) continue;
+      await zoneOver(store, 100).checkpoint("streams", new Date(TIME));
+    }
+    return store;
+  })();
+
+  const watched = async () => {
+    const store = faultyStore(await made);
+    const calls = (action: string) => store.calls.filter((call) => call.startsWith(action));
+    return { store, calls, zone: zoneOver(store, 100) };
+  };
+
+  test("is opened with the reads of tens", async () => {
+    const { zone, calls } = await watched();
+    const { version, files } = await zone.snapshot("streams");
+    expect([version, pathsOf(files)]).toEqual([9_999, ["f9999.parquet"]]);
+    // A page of the listing, where its last checkpoint is, what is listed from there on, and 100 reads.
+    expect(calls("list")).toHaveLength(2);
+    expect(calls("get")).toHaveLength(1 + 100);
+    expect((await zone.commits("streams", 9_990, 9_999)).map(({ version }) => version)).toEqual(
+      Array.from({ length: 9 }, (_, at) => 9_991 + at),
+    );
+  });
+
+  test("is read at a version before its last checkpoint from the one before that", async () => {
+    const { zone, calls } = await watched();
+    const { version, files } = await zone.snapshot("streams", 5_003);
+    expect([version, pathsOf(files)]).toEqual([5_003, ["f5003.parquet"]]);
+    expect(calls("get")).toHaveLength(1 + 4);
+  });
+
+  test.each([
+    ["is not there", undefined],
+    ["is no JSON", "{"],
+    ["says nothing", "null"],
+    ["points to a checkpoint that is gone", '{"version":9800,"size":1}'],
+    ["points to one in parts", '{"version":5000,"size":1,"parts":2}'],
+  ])("is read all the same where _last_checkpoint %s", async (_, content) => {
+    const inner = await made;
+    const get: ObjectStore["get"] = async (key, options) => {
+      if (!key.endsWith("_last_checkpoint")) return inner.get(key, options);
+      const other = memoryObjectStore();
+      if (content !== undefined) await other.put(key, new TextEncoder().encode(content));
+      return other.get(key);
+    };
+    const { version, files } = await zoneOver({ ...inner, get }, 100).snapshot("streams");
+    expect([version, pathsOf(files)]).toEqual([9_999, ["f9999.parquet"]]);
+  });
 });
 
 test("what is needed since a time is what is live, and what left after it", async () => {

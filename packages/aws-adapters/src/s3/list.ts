@@ -1,5 +1,5 @@
 import { paginateListObjectsV2 } from "@aws-sdk/client-s3";
-import type { StoredObject } from "@topline/core";
+import type { ListOptions, StoredObject } from "@topline/core";
 import type { Bucket } from "./bucket.ts";
 import { faultOf, type S3Call, throwIfAborted } from "./faults.ts";
 
@@ -7,11 +7,16 @@ import { faultOf, type S3Call, throwIfAborted } from "./faults.ts";
 export async function* list(
   { client, name }: Bucket,
   prefix: string,
-  signal: AbortSignal | undefined,
+  { startAfter, signal }: ListOptions,
 ): AsyncGenerator<StoredObject> {
   const call: S3Call = { operation: "ListObjectsV2", bucket: name, signal };
   // Keys may hold what XML cannot.
-  const input = { Bucket: name, Prefix: prefix, EncodingType: "url" as const };
+  const input = {
+    Bucket: name,
+    Prefix: prefix,
+    EncodingType: "url" as const,
+    ...(startAfter === undefined ? {} : { StartAfter: startAfter }),
+  };
   const pages = paginateListObjectsV2({ client }, input, { abortSignal: signal });
   try {
     throwIfAborted(call);

@@ -33,7 +33,7 @@ export function s3ObjectStore(options: S3ObjectStoreOptions): ObjectStore {
     singleRequestLimit: options.singleRequestLimit ?? 5 * 1024 ** 3,
   };
   return {
-    list: (prefix, { signal } = {}) => list(bucket, prefix, signal),
+    list: (prefix, options = {}) => list(bucket, prefix, options),
     head: (key) => head(bucket, key),
     get: (key, options = {}) => get(bucket, key, options),
     put: (key, body, options = {}) => put(bucket, key, body, options),

@@ -36,8 +36,9 @@ export function memoryObjectStore(
   };
 
   return {
-    async *list(prefix, { signal } = {}) {
-      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix));
+    async *list(prefix, { startAfter, signal } = {}) {
+      const isAfter = (key: string) => startAfter === undefined || compareUtf8(key, startAfter) > 0;
+      const keys = [...objects.keys()].filter((key) => key.startsWith(prefix) && isAfter(key));
       for (const key of keys.sort(compareUtf8)) {
         throwIfAborted(signal);
         const entry = objects.get(key);

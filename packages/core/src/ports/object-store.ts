@@ -25,6 +25,12 @@ export interface GetOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface ListOptions {
+  /** Only keys after this one, which need not be there. */
+  readonly startAfter?: string;
+  readonly signal?: AbortSignal;
+}
+
 export interface PutOptions {
   /** `"*"`: only if the key is free. */
   readonly ifNoneMatch?: "*";
@@ -46,7 +52,7 @@ export interface CopyOptions {
  */
 export interface ObjectStore {
   /** Objects under `prefix` in the order of their keys' UTF-8 bytes, page by page. */
-  list(prefix: string, options?: { readonly signal?: AbortSignal }): AsyncIterable<StoredObject>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<StoredObject>;
 
   /** `undefined` where no object has the key. */
   head(key: string): Promise<ObjectHead | undefined>;

@@ -19,6 +19,8 @@ import { describeWriting } from "./object-store/writing.ts";
  *   object put in between may be copied instead; one replaced earlier is refused all the same.
  * - `conditional-delete`: the ETag is judged with the delete. Without: before it, so that an object put in
  *   between may be deleted instead; one replaced earlier is refused all the same.
+ * - `list-after-any-key`: a listing begins after a key whatever characters keys have. Without: where they have those
+ *   that a URL has as they are.
  * - `line-feeds-in-keys`: a key may hold a line feed. Without: a put under such a key is refused.
  */
 export const OBJECT_STORE_CAPABILITIES = [
@@ -26,6 +28,7 @@ export const OBJECT_STORE_CAPABILITIES = [
   "conditional-put-in-parts",
   "conditional-copy-source",
   "conditional-delete",
+  "list-after-any-key",
   "line-feeds-in-keys",
 ] as const;
 
@@ -51,7 +54,7 @@ export function describeObjectStore(name: string, backend: ObjectStoreBackend): 
       describeKeys(storeTest, can("line-feeds-in-keys"));
     });
     describe("list", () => {
-      describeListing(storeTest, can("line-feeds-in-keys"));
+      describeListing(storeTest, can);
     });
     describe("get and head", () => {
       describeReading(storeTest);

@@ -1,9 +1,9 @@
 import { mapConcurrently } from "@topline/core";
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { Can, StoreTest } from "../object-store.ts";
 import { keysOf, text } from "./content.ts";
 
-export function describeListing(storeTest: StoreTest, lineFeeds: boolean): void {
+export function describeListing(storeTest: StoreTest, can: Can): void {
   storeTest("of nothing yields nothing", async ({ store }) => {
     expect(await keysOf(store)).toEqual([]);
     await store.put("a", text("a"));
@@ -43,7 +43,7 @@ export function describeListing(storeTest: StoreTest, lineFeeds: boolean): void 
       "A",
       "B",
       "a",
-      ...(lineFeeds ? ["a\n"] : []),
+      ...(can("line-feeds-in-keys") ? ["a\n"] : []),
       "a ",
       "a!",
       "a+",
@@ -70,6 +70,18 @@ export function describeListing(storeTest: StoreTest, lineFeeds: boolean): void 
     const keys = Array.from({ length: 1_050 }, (_, at) => `k/${String(at).padStart(5, "0")}`);
     await mapConcurrently(keys, 16, (key) => store.put(key, text(key)));
     expect(await keysOf(store, "k/")).toEqual(keys);
+  });
+
+  storeTest("begins after a key, whether that is there or not", async ({ store }) => {
+    const others = can("list-after-any-key") ? ["p/d d", "p/\ufffd", "p/\u{1f3b5}"] : [];
+    const keys = ["p/a", "p/b", "p/b-1.json", "p/c/d", ...others];
+    for (const key of [...keys, "o", "q"]) await store.put(key, text(key));
+    const after = (startAfter: string) =>
+      Array.fromAsync(store.list("p/", { startAfter }), ({ key }) => key);
+    for (const [at, key] of keys.entries()) expect(await after(key)).toEqual(keys.slice(at + 1));
+    expect(await after("p/b-")).toEqual(keys.slice(2));
+    expect(await after("o")).toEqual(keys);
+    expect(await after("q")).toEqual([]);
   });
 
   storeTest("tells size, ETag and time as head does", async ({ store }) => {
