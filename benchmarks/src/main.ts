@@ -5,6 +5,8 @@ import { Command, InvalidArgumentError } from "commander";
 import { benchBackends } from "./backends/bench.ts";
 import { describeBackends } from "./backends/view.ts";
 import { DEFAULT_SHAPE, type Shape } from "./data/shape.ts";
+import { benchGrowth } from "./growth/bench.ts";
+import { describeGrowth } from "./growth/view.ts";
 import { benchTorture } from "./torture/bench.ts";
 import { describeTorture } from "./torture/view.ts";
 import { benchTransform } from "./transform/bench.ts";
@@ -13,6 +15,16 @@ import { describeTransform } from "./transform/view.ts";
 const DATA = fileURLToPath(new URL("../.data", import.meta.url));
 
 interface TransformOptions extends Omit<Shape, "repeatsPerMille"> {
+  readonly rounds: number;
+  readonly data: string;
+  readonly json?: boolean;
+}
+
+interface GrowthOptions {
+  readonly dates: number;
+  readonly listensADate: number;
+  readonly added: number;
+  readonly users: number;
   readonly rounds: number;
   readonly data: string;
   readonly json?: boolean;
@@ -59,6 +71,24 @@ program
   .action(async ({ rounds, json }: { readonly rounds: number; readonly json?: boolean }) => {
     const benchmark = await benchBackends({ rounds, tell });
     console.log(json === true ? toJson(benchmark, 2) : describeBackends(benchmark));
+  });
+
+program
+  .command("growth")
+  .description(
+    "What a run takes that adds listens to one date, and one that changes a track, in a zone of that date alone and in one with many dates beside it.",
+  )
+  .option("--dates <n>", "dates of the larger zone", count, 400)
+  .option("--listens-a-date <n>", "listens that a date has before", count, 100_000)
+  .option("--added <n>", "listens that arrive, all of one date", count, 10_000)
+  .option("--users <n>", "users who listen", count, DEFAULT_SHAPE.users)
+  .option("--rounds <n>", "times that each arrives", count, 5)
+  .option("--data <dir>", "where data is kept for the next time", DATA)
+  .option("--json", "one JSON document on stdout")
+  .action(async ({ rounds, data, json, listensADate, ...sizes }: GrowthOptions) => {
+    const size = { ...sizes, listensADate };
+    const benchmark = await benchGrowth({ size, rounds, directory: data, tell });
+    console.log(json === true ? toJson(benchmark, 2) : describeGrowth(benchmark));
   });
 
 program

@@ -1,14 +1,11 @@
 import { Buffer } from "node:buffer";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
 import { mapConcurrently, type ObjectStore } from "@topline/core";
-import { openHarness } from "@topline/local-harness";
 import { z } from "zod";
 import { type Machine, thisMachine } from "../machine.ts";
-import { harnessProcess } from "../measure/harness.ts";
-import { type Cost, runMeasured } from "../measure/process.ts";
+import { openDeployment } from "../measure/deployment.ts";
+import type { Cost } from "../measure/process.ts";
 import { type Case, casesAt, type HugeFile, limitAt } from "./cases.ts";
 
 export interface TortureResult {
@@ -43,8 +40,6 @@ export interface TortureOptions {
   readonly tell: (message: string) => void;
 }
 
-const COMMAND = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
-
 /** What a run may have resident: DuckDB's 1 GB, and Node. */
 const PEAK_LIMIT = 1.5 * 2 ** 30;
 
@@ -63,32 +58,28 @@ export async function benchTorture(options: TortureOptions): Promise<TortureBenc
   const results: TortureResult[] = [];
   let listens = 0;
   try {
-    const state = join(folder, "state");
     const config = join(folder, "topline.config.mjs");
     await writeFile(config, `export default { maxSourceBytes: ${limitAt(scale)} };\n`);
-    await using harness = await openHarness({ stateDirectory: state });
-    const { s3: endpoint, bucket, region, ...credentials } = harness.endpoints;
-    const client = s3Client({ region, credentials, endpoint, forcePathStyle: true });
-    try {
-      const store = s3ObjectStore({ client, bucket });
-      await putCatalogue(store);
-      for (const one of casesAt(scale)) {
-        tell(`${one.name}: uploading`);
-        const bytes = await upload(store, one.files);
-        tell(`${one.name}: ${(bytes / 1e6).toFixed(1)} MB; running`);
-        const args = [COMMAND, "--state", state, "--config", config, "run", "--json"];
-        const { cost, server, stdout } = await runMeasured(args, await harnessProcess(state));
-        const report = reportSchema.parse(JSON.parse(stdout));
-        listens = report.dates.reduce((sum, date) => sum + date.listens, 0);
-        const result = checked(one, bytes, report, {
-          ...cost,
-          harnessPeakBytes: server?.peakBytes ?? 0,
-        });
-        tell(`${one.name}: ${result.seconds.toFixed(1)} s`);
-        results.push(result);
-      }
-    } finally {
-      client.destroy();
+    await using deployment = await openDeployment(folder);
+    await putCatalogue(deployment.store);
+    for (const one of casesAt(scale)) {
+      tell(`${one.name}: uploading`);
+      const bytes = await upload(deployment.store, one.files);
+      tell(`${one.name}: ${(bytes / 1e6).toFixed(1)} MB; running`);
+      const { cost, server, stdout } = await deployment.topline(
+        "--config",
+        config,
+        "run",
+        "--json",
+      );
+      const report = reportSchema.parse(JSON.parse(stdout));
+      listens = report.dates.reduce((sum, date) => sum + date.listens, 0);
+      const result = checked(one, bytes, report, {
+        ...cost,
+        harnessPeakBytes: server?.peakBytes ?? 0,
+      });
+      tell(`${one.name}: ${result.seconds.toFixed(1)} s`);
+      results.push(result);
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 20 });

@@ -1,0 +1,33 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
+import type { ObjectStore } from "@topline/core";
+import { openHarness } from "@topline/local-harness";
+import { harnessProcess } from "./harness.ts";
+import { type Finished, runMeasured } from "./process.ts";
+
+const COMMAND = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
+
+/** A deployment on the embedded backend, with a harness that stays up between commands. */
+export interface Deployment extends AsyncDisposable {
+  readonly store: ObjectStore;
+  /** `topline …`, a process of its own. @throws {Error} unless it exits with 0 */
+  topline(...args: readonly string[]): Promise<Finished>;
+}
+
+/** @param folder where its state lies */
+export async function openDeployment(folder: string): Promise<Deployment> {
+  const state = join(folder, "state");
+  await using held = new AsyncDisposableStack();
+  const { endpoints } = held.use(await openHarness({ stateDirectory: state }));
+  const { s3: endpoint, bucket, region, ...credentials } = endpoints;
+  const client = s3Client({ region, credentials, endpoint, forcePathStyle: true });
+  held.defer(() => client.destroy());
+  const kept = held.move();
+  return {
+    store: s3ObjectStore({ client, bucket }),
+    topline: async (...args) =>
+      runMeasured([COMMAND, "--state", state, ...args], await harnessProcess(state)),
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
