@@ -1,13 +1,18 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import {
   mapConcurrently,
   type ObjectStore,
   type Zone,
   zoneFolder,
 } from "../../../packages/core/src/index.ts";
+import { deltaZone } from "../../../packages/delta-log/src/index.ts";
 import { fromLogPath, toLogPath } from "../../../packages/delta-log/src/paths.ts";
+import { duckdbCheckpoints } from "../../../packages/kpi-engine/src/index.ts";
 import {
   commit,
   file,
@@ -72,6 +77,28 @@ describeNeeding(["python"], "the log", ({ python }) => {
       const commits = await zone.commits("streams", -1, stems.length - 1);
       expect(commits.map(({ info }) => info?.runId ?? "").toSorted()).toEqual(stems);
     }
+  });
+
+  test("is gone on with from a checkpoint of Topline's, where its beginning is gone", async () => {
+    await using bucket = await open().bucket();
+    const { store } = bucket;
+    const tempDirectory = await mkdtemp(join(tmpdir(), "topline-test-"));
+    onTestFinished(() => rm(tempDirectory, { recursive: true, force: true }));
+    const checkpoints = duckdbCheckpoints({ tempDirectory });
+    const mine = deltaZone({ store, checkpoints, checkpointEvery: 2 });
+    await commit(mine, "streams", { runId: "r1", fence: 7n, add: oddFiles });
+    await commit(mine, "streams", { runId: "r2", fence: 7n, remove: oddFiles.slice(1) });
+    await commit(mine, "streams", { runId: "r3", fence: 8n, add: [file("d")] });
+    const names = Object.keys(await entriesOf(store));
+    expect(names).toContain(`${LOG}${"2".padStart(20, "0")}.checkpoint.parquet`);
+    for (const name of names.filter((one) => /0[01]\.json$/.test(one))) await store.delete(name);
+    const theirs = bucket.python();
+    expect(await theirs.snapshot("streams")).toEqual(await mine.snapshot("streams"));
+    expect((await theirs.snapshot("streams")).fence).toBe(8n);
+    const again = commit(theirs, "streams", { fence: 8n, since: 2, add: oddFiles.slice(1) });
+    await expect(again).rejects.toThrow("names it already");
+    await commit(theirs, "streams", { runId: "r4", fence: 9n, since: 2, add: [file("e")] });
+    expect(await mine.snapshot("streams")).toEqual(await theirs.snapshot("streams"));
   });
 
   test("is read alike at every version, whoever has committed", async () => {

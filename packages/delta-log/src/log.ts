@@ -9,6 +9,8 @@ export interface LogListing {
   readonly entries: ReadonlyMap<number, string>;
   /** ETags of the classic checkpoints, by version. */
   readonly checkpoints: ReadonlyMap<number, string>;
+  /** When those were written, as epoch milliseconds. */
+  readonly checkpointTimes: ReadonlyMap<number, number>;
   /** The oldest entry of those listed; infinite where there is none. */
   readonly first: number;
   /** The newest version that the log tells of; -1 where there is no table. */
@@ -85,8 +87,9 @@ export function deltaLog({ store, table, cache, checkpoints: codec }: DeltaLogOp
   }: { startAfter?: string; atMost?: number | undefined } = {}): Promise<LogListing | undefined> {
     const entries = new Map<number, string>();
     const checkpoints = new Map<number, string>();
+    const checkpointTimes = new Map<number, number>();
     let count = 0;
-    for await (const { key, etag } of store.list(
+    for await (const { key, etag, lastModified } of store.list(
       folder,
       startAfter === undefined ? {} : { startAfter },
     )) {
@@ -94,12 +97,16 @@ export function deltaLog({ store, table, cache, checkpoints: codec }: DeltaLogOp
       const entry = entryName.exec(name)?.[1];
       const checkpoint = checkpointName.exec(name)?.[1];
       if (entry !== undefined) entries.set(Number(entry), etag);
-      if (checkpoint !== undefined) checkpoints.set(Number(checkpoint), etag);
+      if (checkpoint !== undefined) {
+        checkpoints.set(Number(checkpoint), etag);
+        checkpointTimes.set(Number(checkpoint), lastModified.getTime());
+      }
       count += 1;
       if (count >= atMost) return undefined;
     }
     const first = least(entries.keys());
-    return { entries, checkpoints, first, newest: newestOf(entries, checkpoints) };
+    const newest = newestOf(entries, checkpoints);
+    return { entries, checkpoints, checkpointTimes, first, newest };
   }
 
   /** What `_last_checkpoint` says, should it be there and say it. */
@@ -224,6 +231,7 @@ export const checkpointBefore = ({ checkpoints }: LogListing, version: number): 
 const NOTHING: LogListing = {
   entries: new Map(),
   checkpoints: new Map(),
+  checkpointTimes: new Map(),
   first: Number.POSITIVE_INFINITY,
   newest: -1,
 };

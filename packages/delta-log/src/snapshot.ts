@@ -12,6 +12,9 @@ import type { TableMetadata } from "./schema.ts";
 /** How many log entries are read at once. */
 export const PARALLEL = 16;
 
+/** The last moment that a `Date` has. */
+const END_OF_TIME = 8.64e15;
+
 /** A table at one version: what replaying its log up to there gives (PROTOCOL.md, "Action Reconciliation"). */
 export interface TableState {
   readonly version: number;
@@ -19,7 +22,7 @@ export interface TableState {
   readonly metadata: TableMetadata | undefined;
   readonly fence: bigint;
   readonly files: ReadonlyMap<string, DataFile>;
-  /** When the others left that the replayed files name, as epoch milliseconds; infinite where nobody says. */
+  /** When the others left that the replayed files name, as epoch milliseconds; the end of time where nobody says. */
   readonly gone: ReadonlyMap<string, number>;
 }
 
@@ -48,6 +51,23 @@ export async function history(
     commits.push(replay.apply(actions));
   }
   return { state: replay.state(), commits };
+}
+
+/**
+ * The newest state, with every file that left after a time, as far as the log still tells of it. A checkpoint no longer
+ * tells of files that left long before it was written; one that was written before that time lacks none of these.
+ */
+export async function stateWithRemovals(log: DeltaLog, since: number): Promise<TableState> {
+  const listing = await log.list(-1);
+  const { checkpoints: all, checkpointTimes, first, newest } = listing;
+  const oldest = Math.min(...all.keys());
+  const checkpoints = new Map(
+    [...all].filter(([version]) => {
+      const isOnlyWay = version === oldest && first > 0;
+      return isOnlyWay || (checkpointTimes.get(version) ?? 0) <= since;
+    }),
+  );
+  return (await history(log, { ...listing, checkpoints }, newest, newest)).state;
 }
 
 export const toSnapshot = (table: Dataset, state: TableState): ZoneSnapshot => ({
@@ -125,7 +145,7 @@ class Replay {
     this.#metadata = metadata ?? this.#metadata;
     if (fence !== undefined && fence > this.#fence) this.#fence = fence;
     const left: DataFile[] = [];
-    for (const { path, deletedAt = Number.POSITIVE_INFINITY } of removed) {
+    for (const { path, deletedAt = END_OF_TIME } of removed) {
       const file = this.#files.get(path);
       if (file !== undefined) left.push(file);
       this.#files.delete(path);

@@ -10,7 +10,7 @@ import type { CheckpointCodec } from "./checkpoint-codec.ts";
 import { CHECKPOINT_EVERY, isWorthwhile, writeCheckpoint } from "./checkpoint.ts";
 import { commit } from "./commit.ts";
 import { deltaLog } from "./log.ts";
-import { history, toSnapshot } from "./snapshot.ts";
+import { history, stateWithRemovals, toSnapshot } from "./snapshot.ts";
 
 export interface DeltaZoneOptions {
   /** Needs puts that create or fail (`ifNoneMatch: "*"`), and lists and reads that see what was put. */
@@ -65,10 +65,9 @@ export function deltaZone(options: DeltaZoneOptions): MaintainedZone {
 
     async needed(table, since) {
       const log = logOf(table);
-      const listing = await log.list();
-      const { state } = await history(log, listing, listing.newest, listing.newest);
-      const left = [...state.gone].filter(([, at]) => at > since.getTime());
-      return new Set([...state.files.keys(), ...left.map(([path]) => path)]);
+      const { files, gone } = await stateWithRemovals(log, since.getTime());
+      const left = [...gone].filter(([, at]) => at > since.getTime());
+      return new Set([...files.keys(), ...left.map(([path]) => path)]);
     },
   };
 }

@@ -278,4 +278,22 @@ test("what is needed since a time is what is live, and what left after it", asyn
   // What left at that moment, no version had any more that was the newest then.
   expect(await since(TIME)).toEqual(live);
   expect(await since(TIME - 3)).toHaveLength(5);
+  // Who retains nothing removes also what left at nobody knows when.
+  expect(await since(8.64e15)).toEqual(live.slice(0, 2));
+});
+
+test("what a checkpoint no longer tells of is needed all the same, as long as it is asked for", async () => {
+  const store = await foreignTable();
+  const zone = zoneOver(store, 2);
+  await zone.checkpoint("streams", new Date(TIME));
+  expect((await actionsOf(store, 1))["remove"]).toHaveLength(1);
+  const since = async (days: number) => [
+    ...(await zone.needed("streams", new Date(TIME - days * DAY))),
+  ];
+  expect((await since(9)).sort()).toEqual(["a.parquet", "b c.parquet", "old.parquet"]);
+  expect((await since(7)).sort()).toEqual(["a.parquet", "b c.parquet"]);
+  // Where the beginning is gone, so are the versions that had it.
+  await store.delete(logKey(0));
+  await store.delete(logKey(1));
+  expect((await since(9)).sort()).toEqual(["a.parquet", "b c.parquet"]);
 });
