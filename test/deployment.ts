@@ -24,6 +24,7 @@ import type { Drop } from "./model/model.ts";
 /** The pipeline as the command line composes it, in this process, over an embedded harness of its own. */
 export interface Deployment extends AsyncDisposable {
   readonly context: PipelineContext;
+  /** With its own bucket. */
   readonly endpoints: HarnessEndpoints;
   /** For files of the test's own. */
   readonly directory: string;
@@ -66,7 +67,7 @@ export async function openDeployment(
   const kept = held.move();
   return {
     context,
-    endpoints,
+    endpoints: { ...endpoints, bucket: name },
     directory,
     async deliver(files) {
       for (const { key, bytes } of files) {

@@ -10,7 +10,9 @@ import { files } from "../../packages/kpi-engine/test/dialect/files.ts";
 import { TORTURE_FILES } from "../../packages/kpi-engine/test/dialect/torture.ts";
 import { CONTRACTS } from "../../packages/validators/src/index.ts";
 import type { HarnessEndpoints } from "../../packages/local-harness/src/index.ts";
-import { openDeployment } from "../deployment.ts";
+import { addressOf, judge, READERS } from "../delta/python.ts";
+import { bags, readVersions } from "../delta/rows.ts";
+import { type Deployment, openDeployment } from "../deployment.ts";
 import type { Drop } from "../model/model.ts";
 import { describeNeeding } from "../needs.ts";
 import { readCases } from "./cases.ts";
@@ -31,13 +33,13 @@ const isWhole = process.env["PARITY"] === "all";
 const SAMPLE = new Set(["catalogue-that-changes", "every-reason", "set-aside"]);
 const HISTORIES = isWhole ? 20 : 1;
 
-describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
+describeNeeding(["python", "java", "uv", "maven"], "Spark", ({ python, java, maven }) => {
   let endpoints: HarnessEndpoints;
   let spark: SparkTransforms;
   const held = new AsyncDisposableStack();
   beforeAll(async () => {
     ({ endpoints } = held.use(await openDeployment()));
-    spark = held.use(await startSpark(java, endpoints));
+    spark = held.use(await startSpark({ java, maven }, endpoints));
   }, START_MS);
   afterAll(() => held.disposeAsync());
 
@@ -127,7 +129,7 @@ describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
   );
 
   test(
-    "a zone that one engine wrote is read, extended and published by the other",
+    "a zone that one engine wrote is read, extended and published by the other, and told alike by every reader",
     async () => {
       const cases = readCases().filter(({ drops }) => drops.length > 1);
       expect(cases.length).toBeGreaterThan(3);
@@ -140,11 +142,32 @@ describeNeeding(["python", "java", "uv"], "Spark", ({ java }) => {
           const report = await deployment.run(i % 2 === 0 ? { transformJob: job } : {});
           expect(await outcomeOf(deployment, report)).toEqual(expected);
         }
+        await expectSameVersions(deployment, { python, spark });
       }
     },
     HISTORY_MS,
   );
+
+  test("rows that went with the worker that kept them are no lasting fault", async () => {
+    expect(await spark.faultOfLoss()).toMatchObject({ code: "ENGINE_FAILED", is_retryable: true });
+  });
 });
+
+/** Of each table and version of the zone, Topline, delta-rs, Polars and delta-spark read the same rows. */
+async function expectSameVersions(
+  deployment: Deployment,
+  { python, spark }: { readonly python: string; readonly spark: SparkTransforms },
+) {
+  const judged = await judge(python, deployment, DATASETS, { readers: READERS });
+  for (const table of DATASETS) {
+    const own = bags(await readVersions(deployment, table));
+    const told = { "delta-spark": await spark.versions(addressOf(deployment, table)) };
+    for (const reader of READERS) Object.assign(told, { [reader]: judged[reader][table] });
+    for (const [reader, versions] of Object.entries(told)) {
+      expect({ reader, table, versions: bags(versions) }).toEqual({ reader, table, versions: own });
+    }
+  }
+}
 
 const stored = (key: string, bytes: Uint8Array): Drop => ({ key, bytes, sourceId: key });
 

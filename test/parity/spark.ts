@@ -2,11 +2,12 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import {
+  type Fault,
   type PipelineContext,
   ToplineError,
   type TransformJob,
@@ -15,19 +16,31 @@ import { installation } from "../../packages/local-harness/src/glue/spark/instal
 import { environmentOf, settingsOf } from "../../packages/local-harness/src/glue/spark/settings.ts";
 import { sparkHome } from "../../packages/local-harness/src/glue/spark/spark-home.ts";
 import type { HarnessEndpoints } from "../../packages/local-harness/src/index.ts";
+import type { Versions } from "../delta/rows.ts";
 import { GLUE_HOME } from "../machine/glue-home.ts";
+import { javaClasspath } from "../machine/java-classpath.ts";
 
 /** The Glue job's step on one Spark session for many runs: a job run each would take a minute for every few. */
 export interface SparkTransforms extends AsyncDisposable {
   /** The job of one deployment. */
   over(deployment: { readonly context: PipelineContext; readonly bucket: string }): TransformJob;
+  /** Every version of a table of the zone, as delta-spark tells it. */
+  versions(address: string): Promise<Versions>;
+  /** What the engine makes of rows that were kept by a worker that has ended. */
+  faultOfLoss(): Promise<Fault | null>;
+}
+
+interface Answer {
+  readonly found: unknown;
+  readonly fault: Fault | null;
 }
 
 const SCRIPT = fileURLToPath(new URL("../../apps/glue-job/tests/driver/serve.py", import.meta.url));
+const DELTA = fileURLToPath(new URL("../delta/pom.xml", import.meta.url));
 const SOURCE = fileURLToPath(new URL("../../apps/glue-job/src", import.meta.url));
 
 export async function startSpark(
-  java: string,
+  { java, maven }: { readonly java: string; readonly maven: string },
   endpoints: HarnessEndpoints,
 ): Promise<SparkTransforms> {
   await using held = new AsyncDisposableStack();
@@ -37,7 +50,8 @@ export async function startSpark(
   const spark = await installation(GLUE_HOME, java, (what) => process.stderr.write(`${what}\n`));
   const settings = join(directory, "spark.conf");
   const log = join(directory, "spark.log");
-  await writeFile(settings, settingsOf({ endpoints, directory }, spark.jars));
+  const jars = [spark.jars, await javaClasspath(maven, DELTA)].join(delimiter);
+  await writeFile(settings, settingsOf({ endpoints, directory }, jars));
   const output = await open(log, "a");
   // By Python itself: spark-submit gives its script no stdin.
   const child = spawn(spark.python, [SCRIPT], {
@@ -61,13 +75,13 @@ export async function startSpark(
   const kept = held.move();
 
   let last: Promise<unknown> = Promise.resolve();
-  const ask = (args: readonly string[]): Promise<string | null> => {
+  const ask = (request: string, argument: unknown): Promise<Answer> => {
     const next = last.then(async () => {
-      child.stdin.write(`${JSON.stringify(args)}\n`);
+      child.stdin.write(`${JSON.stringify([request, argument])}\n`);
       const { value, done } = await answers.next();
       if (done === true)
         throw new Error(`Spark ended: ${(await readFile(log, "utf8")).slice(-4000)}`);
-      return (JSON.parse(value) as { fault: string | null }).fault;
+      return JSON.parse(value) as Answer;
     });
     last = next.catch(() => undefined);
     return next;
@@ -84,12 +98,19 @@ export async function startSpark(
           lease_seconds: String(leaseSeconds),
           wait_for_lease: String(waitForLease),
         };
-        const fault = await ask(
+        const { fault } = await ask(
+          "transform",
           Object.entries(parameters).flatMap(([parameter, value]) => [`--${parameter}`, value]),
         );
-        if (fault !== null) throw new ToplineError("ENGINE_FAILED", fault);
+        if (fault !== null) throw new ToplineError("ENGINE_FAILED", fault.message);
       },
     }),
+    async versions(address) {
+      const { found, fault } = await ask("versions", address);
+      if (fault !== null) throw new Error(fault.message);
+      return found as Versions;
+    },
+    faultOfLoss: async () => (await ask("lose", null)).fault,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

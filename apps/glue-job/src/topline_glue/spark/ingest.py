@@ -19,7 +19,7 @@ from topline_glue.spark.records import (
     plain_lines,
     staged_lines,
 )
-from topline_glue.spark.session import fit_partitions
+from topline_glue.spark.session import fit_to
 from topline_glue.spark.staging import Staged, StagedLines, stage
 from topline_glue.spark.verdict import header_gone, lost, refused_unread, too_large, verdict_of
 from topline_glue.spark.workspace import Workspace
@@ -43,7 +43,7 @@ class Intake:
 
 def ingest_sources(work: Workspace, sources: Sequence[Source], limits: Limits) -> Intake:
     """Raises `STATE_CORRUPT` for a copy without its header; `OBJECT_NOT_FOUND`."""
-    fit_partitions(work.spark, sum(source.size for source in sources))
+    fit_to(work.spark, sum(_text_bytes(source) for source in sources))
     refused = {
         source.source_id: too_large(source.key, limits.max_source_bytes)
         for source in sources
@@ -69,6 +69,15 @@ def ingest_sources(work: Workspace, sources: Sequence[Source], limits: Limits) -
         staged.release()
     ingested = [_ingested(source, refused, counted, staged.outcomes, limits) for source in sources]
     return Intake(ingested, judged)
+
+
+def _text_bytes(source: Source) -> int:
+    """About: what gzip holds shows at its end."""
+    return source.size * (1 if source.compression == "none" else _INFLATION)
+
+
+_INFLATION = 20
+"""More than gzip makes of most texts: what is much and passes for little is slow."""
 
 
 def _is_plain(source: Source) -> bool:

@@ -65,7 +65,7 @@ def write_files(
     try:
         with work.at(f"the Parquet files of {table}"):
             _write(_parted(accepted, file_rows), table, bucket.url(scratch), file_rows)
-            records = _records_by_path(work, bucket.url(scratch))
+            records = _records_by_path(work, accepted, bucket.url(scratch))
         written = [
             _Written(found.key.removeprefix(scratch), found.size, records[bucket.url(found.key)])
             for found in bucket.store.objects(scratch)
@@ -112,9 +112,10 @@ def _write(rows: DataFrame, table: str, url: str, file_rows: int) -> None:
     writer.parquet(url)
 
 
-def _records_by_path(work: Workspace, url: str) -> dict[str, int]:
+def _records_by_path(work: Workspace, accepted: Accepted, url: str) -> dict[str, int]:
     """From the files' footers."""
-    files = work.spark.read.option("recursiveFileLookup", "true").parquet(url)
+    read = work.spark.read.schema(accepted.rows.schema).option("recursiveFileLookup", "true")
+    files = read.parquet(url)
     counted = files.groupBy("_metadata.file_path").agg(f.count("*").alias("records")).collect()
     return {row.file_path: row.records for row in counted}
 

@@ -61,12 +61,32 @@ def engine_name(spark: SparkSession) -> str:
     return f"spark {spark.version} (java {java}, python {platform.python_version()})"
 
 
-def fit_partitions(spark: SparkSession, data_bytes: int) -> None:
-    """As many shuffle partitions as the data wants: the default of 200 is slow on little."""
+def fit_to(spark: SparkSession, data_bytes: int) -> None:
+    """Has Spark go about as much data as there is: by default it is slow on little."""
+    is_little = data_bytes < _LITTLE_BYTES
     cores = spark.sparkContext.defaultParallelism
     partitions = max(cores, min(_MOST_PARTITIONS, data_bytes // _PARTITION_BYTES + 1))
-    spark.conf.set("spark.sql.shuffle.partitions", str(partitions))
+    spark.conf.set("spark.sql.shuffle.partitions", "1" if is_little else str(partitions))
+    for key, value in (_ON_LITTLE if is_little else _ON_MUCH).items():
+        spark.conf.set(key, value)
 
 
+def is_fit_to_little(spark: SparkSession) -> bool:
+    return spark.conf.get("spark.sql.adaptive.enabled") == "false"
+
+
+_LITTLE_BYTES = 4 * 1024**2
 _PARTITION_BYTES = 32 * 1024**2
 _MOST_PARTITIONS = 8_000
+
+_ON_MUCH: Mapping[str, str] = {
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.codegen.wholeStage": "true",
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+}
+_ON_LITTLE: Mapping[str, str] = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
+"""Planning anew after every stage, and compiling each of them, outlast the work on little."""

@@ -7,7 +7,7 @@ from pyspark.sql import functions as f
 
 from topline_glue.model import DataFile
 from topline_glue.spark.reference import ReferenceRelations
-from topline_glue.spark.session import fit_partitions
+from topline_glue.spark.session import fit_to
 from topline_glue.spark.workspace import Workspace, ZoneFiles, release, settled
 from topline_glue.spark.zone_rows import ZoneRows
 
@@ -27,7 +27,7 @@ class Touching:
         """Ascending: with listens of keys whose rows differ in one of the views."""
         spark = self._work.spark
         changed = [view for view in views if _paths(before[view]) != _paths(after[view])]
-        fit_partitions(spark, sum(file.size for files in after.values() for file in files))
+        fit_to(spark, sum(file.size for files in after.values() for file in files))
         touched: dict[str, DataFrame] = {}
         try:
             with self._work.at("the dates that the catalogue touches"):

@@ -15,6 +15,7 @@ from topline_glue.errors import ToplineError
 from topline_glue.model import DataFile
 from topline_glue.plan import Plan, Relation
 from topline_glue.spark.faults import spark_fault
+from topline_glue.spark.session import is_fit_to_little
 
 ZoneFiles = Mapping[str, Sequence[DataFile]]
 """The live files of each zone table."""
@@ -89,6 +90,10 @@ def settled(rows: DataFrame) -> DataFrame:
     A relation is made of others, and those of others again. Merely persisted, each brings along the
     plans of all before it, and Spark plans, anew after every stage, for longer than it computes.
     """
+    if is_fit_to_little(rows.sparkSession):
+        # Then nothing that is made of them alone is shuffled. Spark would also go on to tell how
+        # the rows lie by columns that are not theirs, and lose itself in them.
+        rows = rows.coalesce(1)
     kept = rows.localCheckpoint()
     # With identities of their own: a column that two relations share is one to Spark when a text
     # joins them.
