@@ -24,8 +24,8 @@ import { javaClasspath } from "../machine/java-classpath.ts";
 export interface SparkTransforms extends AsyncDisposable {
   /** The job of one deployment. */
   over(deployment: { readonly context: PipelineContext; readonly bucket: string }): TransformJob;
-  /** Every version of a table of the zone, as delta-spark tells it. */
-  versions(address: string): Promise<Versions>;
+  /** Every version of a table of the zone up to this one, as delta-spark tells it. */
+  versions(table: { readonly address: string; readonly newest: number }): Promise<Versions>;
   /** What the engine makes of rows that were kept by a worker that has ended. */
   faultOfLoss(): Promise<Fault | null>;
 }
@@ -37,6 +37,8 @@ interface Answer {
 
 const SCRIPT = fileURLToPath(new URL("../../apps/glue-job/tests/driver/serve.py", import.meta.url));
 const DELTA = fileURLToPath(new URL("../delta/pom.xml", import.meta.url));
+/** It reads without its extension of Spark's SQL, which the job that is tried here does not have. */
+const DELTA_SETTINGS = "spark.databricks.delta.requiredSparkConfsCheck.enabled false\n";
 const SOURCE = fileURLToPath(new URL("../../apps/glue-job/src", import.meta.url));
 
 export async function startSpark(
@@ -51,7 +53,7 @@ export async function startSpark(
   const settings = join(directory, "spark.conf");
   const log = join(directory, "spark.log");
   const jars = [spark.jars, await javaClasspath(maven, DELTA)].join(delimiter);
-  await writeFile(settings, settingsOf({ endpoints, directory }, jars));
+  await writeFile(settings, settingsOf({ endpoints, directory }, jars) + DELTA_SETTINGS);
   const output = await open(log, "a");
   // By Python itself: spark-submit gives its script no stdin.
   const child = spawn(spark.python, [SCRIPT], {
@@ -105,8 +107,8 @@ export async function startSpark(
         if (fault !== null) throw new ToplineError("ENGINE_FAILED", fault.message);
       },
     }),
-    async versions(address) {
-      const { found, fault } = await ask("versions", address);
+    async versions(table) {
+      const { found, fault } = await ask("versions", table);
       if (fault !== null) throw new Error(fault.message);
       return found as Versions;
     },

@@ -7,7 +7,7 @@ on stdout: `{"found": …, "fault": null}`, or `fault` as the report would tell 
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
@@ -19,6 +19,7 @@ from topline_glue.logs import stderr_logger
 from topline_glue.main import job_context
 from topline_glue.spark import spark_session
 from topline_glue.spark.faults import spark_fault
+from topline_glue.spark.session import fit_to
 from topline_glue.spark.workspace import settled
 from topline_glue.step.transform import transform
 
@@ -50,20 +51,19 @@ class Serving:
         told = parse_arguments(["serve.py", *arguments])
         transform(job_context(told, stderr_logger(), shared), told.run_id)
 
-    def versions(self, address: str) -> dict[int, Rows]:
-        """The rows of every version of a Delta table, as delta-spark reads them.
+    def versions(self, asked: Mapping) -> dict[int, Rows]:
+        """The rows of every version up to `newest` of the Delta table at `address`, as delta-spark
+        reads them.
 
         Cells are text: instants as microseconds since 1970.
         """
         spark = self._spark.newSession()
         spark.conf.set("spark.databricks.delta.snapshotPartitions", "1")
-        spark.conf.set("spark.sql.shuffle.partitions", "1")
+        fit_to(spark, 0)
+        reader = spark.read.format("delta")
         found: dict[int, Rows] = {}
-        newest = spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(
-            spark._jsparkSession, address
-        ).update(False, getattr(spark._jvm.scala, "None$").__getattr__("MODULE$"))
-        for version in range(newest.version() + 1):
-            rows = spark.read.format("delta").option("versionAsOf", version).load(address)
+        for version in range(asked["newest"] + 1):
+            rows = reader.option("versionAsOf", version).load(asked["address"])
             cells = [
                 (f.unix_micros(name) if kind == "timestamp" else f.col(name)).cast("string")
                 for name, kind in rows.dtypes
