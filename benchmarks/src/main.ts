@@ -9,10 +9,14 @@ import { benchGrowth } from "./growth/bench.ts";
 import { describeGrowth } from "./growth/view.ts";
 import { benchTorture } from "./torture/bench.ts";
 import { describeTorture } from "./torture/view.ts";
+import { benchEngines } from "./engines/bench.ts";
+import { describeEngines } from "./engines/view.ts";
 import { benchTransform } from "./transform/bench.ts";
 import { describeTransform } from "./transform/view.ts";
 
 const DATA = fileURLToPath(new URL("../.data", import.meta.url));
+
+const DEFAULT_SIZES: readonly number[] = [1_000_000, 10_000_000];
 
 interface TransformOptions extends Omit<Shape, "repeatsPerMille"> {
   readonly rounds: number;
@@ -34,6 +38,10 @@ interface TortureOptions {
   readonly scale: number;
   readonly data: string;
   readonly json?: boolean;
+}
+
+interface EnginesOptions extends Pick<TransformOptions, "rounds" | "data" | "json"> {
+  readonly listens: readonly number[];
 }
 
 const program = new Command("bench").description("What Topline takes, measured beside others.");
@@ -104,10 +112,35 @@ program
     console.log(json === true ? toJson(benchmark, 2) : describeTorture(benchmark));
   });
 
+program
+  .command("engines")
+  .description(
+    "The whole transform on DuckDB and on Spark, as a Glue job of the harness, over the same files. Needs Java 17, Python 3.11 and uv. Fails when the figures differ.",
+  )
+  .option("--listens <n...>", "lines of listens of each size", counts, DEFAULT_SIZES)
+  .option("--rounds <n>", "times that each engine runs over each size", count, 1)
+  .option("--data <dir>", "where data and Spark are kept for the next time", DATA)
+  .option("--json", "one JSON document on stdout")
+  .action(async ({ listens, rounds, data, json }: EnginesOptions) => {
+    const benchmark = await benchEngines({
+      shape: DEFAULT_SHAPE,
+      sizes: listens,
+      rounds,
+      directory: data,
+      tell,
+    });
+    console.log(json === true ? toJson(benchmark, 2) : describeEngines(benchmark));
+  });
+
 await program.parseAsync();
 
 function tell(message: string): void {
   process.stderr.write(`${message}\n`);
+}
+
+/** Those before it go, if they were the default. */
+function counts(text: string, before: readonly number[]): number[] {
+  return [...(before === DEFAULT_SIZES ? [] : before), count(text)];
 }
 
 /** A whole number of at least 1, with `k` or `M` behind it for thousands and millions. */

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 /** What a process and its children use, as Linux tells it in /proc. */
 export interface Usage {
@@ -8,7 +8,7 @@ export interface Usage {
   readonly peakBytes: number;
   /** The sum of what each process of the tree has had resident at its most: at least what all held at once. */
   readonly peaksBytes: number;
-  /** Of processor time since they began, over the tree. */
+  /** Of processor time since they began, over the tree; children that have ended included. */
   readonly cpuSeconds: number;
 }
 
@@ -29,7 +29,8 @@ export function usageOf(pid: number): Usage {
     residentBytes: kilobytes(status, "VmRSS"),
     peakBytes,
     peaksBytes: peakBytes,
-    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+    // Its own, and that of children whose end it has seen: user and system.
+    cpuSeconds: fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS,
   };
   return childrenOf(pid).map(usageOf).reduce(together, own);
 }
@@ -41,9 +42,20 @@ const together = (own: Usage, child: Usage): Usage => ({
   cpuSeconds: own.cpuSeconds + child.cpuSeconds,
 });
 
+/** Linux has children as those of the thread that started them. */
 function childrenOf(pid: number): number[] {
-  const children = read(`/proc/${pid}/task/${pid}/children`) ?? "";
-  return children.split(" ").filter(Boolean).map(Number);
+  return threadsOf(pid).flatMap((thread) => {
+    const children = read(`/proc/${pid}/task/${thread}/children`) ?? "";
+    return children.split(" ").filter(Boolean).map(Number);
+  });
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
 }
 
 const kilobytes = (status: string, name: string) =>

@@ -31,17 +31,24 @@ export interface Drop {
   readonly streams: readonly string[];
 }
 
+export const ENGINES = ["duckdb", "glue"] as const;
+export type EngineName = (typeof ENGINES)[number];
+
 /** @param parent where the state lies for as long as this takes */
-export async function runTransform(drop: Drop, parent: string): Promise<TransformRun> {
+export async function runTransform(
+  drop: Drop,
+  parent: string,
+  engine: EngineName = "duckdb",
+): Promise<TransformRun> {
   const state = await mkdtemp(join(parent, "topline-bench-"));
   try {
-    return await transformIn(drop, state);
+    return await transformIn(drop, state, engine);
   } finally {
     await rm(state, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
-async function transformIn(drop: Drop, state: string): Promise<TransformRun> {
+async function transformIn(drop: Drop, state: string, engine: EngineName): Promise<TransformRun> {
   await using harness = await openHarness({ stateDirectory: state });
   const { s3: endpoint, dynamodb, bucket, region, ...credentials } = harness.endpoints;
   const s3 = s3Client({ region, credentials, endpoint, forcePathStyle: true });
@@ -50,7 +57,8 @@ async function transformIn(drop: Drop, state: string): Promise<TransformRun> {
     const store = s3ObjectStore({ client: s3, bucket });
     await upload(store, drop);
     await runMeasured(step(state, "validate"));
-    const finished = await runMeasured(step(state, "transform"), await harnessProcess(state));
+    const transform = [...step(state, "transform"), "--engine", engine];
+    const finished = await runMeasured(transform, await harnessProcess(state));
     const part = await readDocument(store, stepKey(RUN_ID, "transform"), partSchema);
     return {
       ...finished,
