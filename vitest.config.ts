@@ -29,8 +29,8 @@ export default defineConfig({
   test: {
     env: { TOPLINE_GLUE_HOME: env["TOPLINE_GLUE_HOME"] ?? glueHome },
     execArgv: [`--conditions=${condition}`],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     globalSetup: ["./test/machine/setup.ts"],
     tags: NEEDS.map((name) => ({ name, description: `needs ${name}` })),
     reporters: ["default", "./test/machine/skipped-reporter.ts", ...report],

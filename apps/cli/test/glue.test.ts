@@ -38,12 +38,16 @@ interface Report {
   readonly log?: string;
 }
 
-const withSpark = () =>
-  newState({
-    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
-    HOME: process.env["HOME"] ?? "",
-    TOPLINE_GLUE_HOME: process.env["TOPLINE_GLUE_HOME"] ?? "",
-  });
+/** Spark may have to be installed: with what the machine's owner has said of certificates, proxies and mirrors. */
+const INSTALLERS = /^(HOME|JAVA_HOME|TOPLINE_GLUE_HOME|(SSL|UV|PIP)_\w+|\w+_PROXY)$/i;
+
+const withSpark = () => {
+  const known = Object.entries(process.env).flatMap(([name, value]) =>
+    INSTALLERS.test(name) && value !== undefined ? [[name, value] as const] : [],
+  );
+  const PATH = `${dirname(process.execPath)}:${process.env["PATH"]}`;
+  return newState({ ...Object.fromEntries(known), PATH });
+};
 
 async function runOver(state: TestState, files: Files, ...args: string[]) {
   const outcome = await state.topline("run", "--data", await directoryOf(state, files), ...args);

@@ -147,8 +147,8 @@ describeNeeding(["docker"], "containers", () => {
       new Promise((_, reject) => {
         signal.addEventListener("abort", () => reject(signal.reason as Error));
       });
-    const fault = await faultOf(startOthers({ dynamodb: { isReady, readyMs: 6_000 } }, { owner }));
-    expect(fault.message).toContain("did not become healthy within 6 s");
+    const fault = await faultOf(startOthers({ dynamodb: { isReady, readyMs: 25_000 } }, { owner }));
+    expect(fault.message).toContain("did not become healthy within 25 s");
     expect(fault.message).toContain("Initializing DynamoDB Local");
     expect(await (await look(`topline.harness.owner=${owner}`)).names()).toEqual([]);
   });
