@@ -1,7 +1,12 @@
 -- songs: one row per track and genre, as the newest source that names the track has it.
-WITH aged AS (
-  SELECT *, CONCAT(LPAD(CAST(intake AS STRING), 19, '0'), source_id) AS origin
-  FROM songs_rows
+WITH origins AS (
+  SELECT intake, source_id, ROW_NUMBER() OVER (ORDER BY intake, source_id) AS origin
+  FROM (SELECT DISTINCT intake, source_id FROM songs_rows) AS brought
+),
+aged AS (
+  SELECT r.*, o.origin
+  FROM songs_rows AS r
+  JOIN origins AS o ON o.intake = r.intake AND o.source_id = r.source_id
 ),
 newest AS (
   SELECT track_id, MAX(origin) AS origin
