@@ -200,14 +200,18 @@ test("copies of runs that never came to be open are removed; the same run begins
   await writeText(world.store, "runs/headless/input/0123.csv", "copied");
   const scratch = `runs/spark-${"0".repeat(32)}/zone/0.parquet`;
   await writeText(world.store, scratch, "copied");
+  const rows = "runs/killed-17/rows/streams/";
+  await writeText(world.store, `${rows}_temporary/0/date=2024-06-25/part-0.parquet`, "written");
+  await writeText(world.store, `${rows}date=2024-06-25/part-0.parquet`, "written");
   const { leftovers } = await maintained(world);
   expect(leftovers).toEqual([
     { run_id: "dead", objects: 1 },
     { run_id: "headless", objects: 1 },
+    { run_id: "killed-17", objects: 2 },
     { run_id: `spark-${"0".repeat(32)}`, objects: 1 },
   ]);
   const left = await keys(world, "runs/");
-  expect(left.filter((key) => /input|spark|manifest|plan/.test(key))).toEqual(
+  expect(left.filter((key) => /input|spark|rows|manifest|plan/.test(key))).toEqual(
     ["r1", "r2"].flatMap((id) => [`runs/${id}/manifest.json`, `runs/${id}/plan.json`]),
   );
   const report = await run(contextOf(world), { runId: "dead" });

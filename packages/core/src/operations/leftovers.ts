@@ -37,5 +37,6 @@ async function leftKeys({
   return found;
 }
 
-/** `topline_glue.spark.zone_rows` copies files with odd names there. */
-const isScratch = (key: string): boolean => /^runs\/spark-[0-9a-f]{32}\/zone\//.test(key);
+/** Where a Spark job writes rows before they are files of the zone, and copies files with odd names. */
+const isScratch = (key: string): boolean =>
+  /^runs\/([^/]+\/rows\/(users|songs|streams)|spark-[0-9a-f]{32}\/zone)\//.test(key);
