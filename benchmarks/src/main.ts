@@ -102,7 +102,7 @@ program
 program
   .command("torture")
   .description(
-    "Runs over files that are too much for most readers: a line of 2 GB, 2,000 files, a file of 3 GB, … Fails when a report says other than it must, or a run needs more than 1.5 GiB of memory.",
+    "Runs over files that are too much for most readers: a line of 2 GB, 2,000 files, a file of 3 GB, … Fails when a report says other than it must, or a run needs more than 2 GiB of memory.",
   )
   .option("--scale <n>", "divides sizes and numbers", count, 1)
   .option("--data <dir>", "where state lies for as long as it takes: some 25 GB at full size", DATA)

@@ -59,7 +59,7 @@ test.each([
 });
 
 test("it is told when a run takes too much memory", () => {
-  expect(() => checked(one, 1, report({}), { ...cost, peakBytes: 2 * 2 ** 30 })).toThrow(
+  expect(() => checked(one, 1, report({}), { ...cost, peakBytes: 3 * 2 ** 30 })).toThrow(
     /resident/,
   );
 });
