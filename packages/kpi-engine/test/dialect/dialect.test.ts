@@ -6,6 +6,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fieldTexts } from "./fields.ts";
 import { files } from "./files.ts";
+import { mutatedFiles } from "./mutations.ts";
 import { TORTURE_FILES } from "./torture.ts";
 import { CompiledDialect, type HeadedFile, judgedPlainly } from "./judged.ts";
 
@@ -53,6 +54,24 @@ describe.each(DATASETS)("%s", (dataset) => {
       ),
       { numRuns },
     );
+  }, 600_000);
+
+  test("and real files whose bytes were changed", async () => {
+    let rejected = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(mutatedFiles(dataset), { minLength: 1, maxLength: FILES_A_BATCH, size: "max" }),
+        async (batch) => {
+          const inputs = await Promise.all(batch.map((bytes) => headed(dataset, bytes)));
+          const expected = inputs.map((input) => judgedPlainly(dataset, input));
+          const judged = await compiled.judged(dataset, inputs);
+          expect(judged).toEqual(expected);
+          rejected += judged.flat().filter(({ reason, isHeader }) => !isHeader && reason).length;
+        },
+      ),
+      { numRuns },
+    );
+    expect(rejected).toBeGreaterThan(0);
   }, 600_000);
 
   const { rules, columns } = CONTRACTS[dataset];
