@@ -8,15 +8,12 @@ import { playHistory } from "./play-history.ts";
 const numRuns = Number(process.env["HISTORIES"] ?? 50);
 const seed = Number(process.env["HISTORIES_SEED"] ?? Date.now() % 2 ** 31);
 
-test(
-  `whatever happens, in whatever order, ends right: ${numRuns} histories of seed ${seed}`,
-  { timeout: 3_600_000 },
-  async () => {
-    await fc.assert(
-      fc.asyncProperty(histories, async (actions) => {
-        expect(await playHistory(actions)).toEqual([]);
-      }),
-      { numRuns, seed },
-    );
-  },
-);
+test("whatever happens, in whatever order, ends right", { timeout: 3_600_000 }, async () => {
+  process.stdout.write(`${numRuns} histories of seed ${seed}\n`);
+  await fc.assert(
+    fc.asyncProperty(histories, async (actions) => {
+      expect(await playHistory(actions)).toEqual([]);
+    }),
+    { numRuns, seed },
+  );
+});
