@@ -9,6 +9,7 @@ import {
   reasonKey,
   REJECTED,
   type SourceRecord,
+  textLines,
 } from "@topline/core";
 import { z } from "zod";
 
@@ -102,7 +103,7 @@ async function* rowsOf(
 ): AsyncGenerator<Rejected> {
   for await (const { key } of store.list(quarantineFolder(sourceId))) {
     const { body } = await store.get(key);
-    for await (const line of linesOf(body)) {
+    for await (const line of textLines(body)) {
       const row = rowSchema.parse(JSON.parse(line));
       yield {
         kind: "row",
@@ -114,17 +115,4 @@ async function* rowsOf(
       };
     }
   }
-}
-
-/** Lines end at LF alone: a value may hold whatever else ends lines for others. */
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines.filter((line) => line !== "");
-  }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
 }

@@ -1,18 +1,14 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { listeningData, songsFile, streamsFiles, usersFile } from "../data/generate.ts";
+import { type EngineName, ENGINES } from "@topline/core";
+import { type Drop, dropOf } from "../data/drop.ts";
+import { listeningData } from "../data/generate.ts";
 import type { Shape } from "../data/shape.ts";
 import { type Machine, thisMachine } from "../machine.ts";
 import { type Spread, spreadOf } from "../measure/statistics.ts";
 import { assertSame } from "../transform/figures.ts";
-import {
-  type Drop,
-  type EngineName,
-  ENGINES,
-  runTransform,
-  type TransformRun,
-} from "../transform/topline.ts";
+import { runTransform, type TransformRun } from "../transform/topline.ts";
 
 /** What one engine took for one size. */
 export interface EngineResult {
@@ -59,11 +55,11 @@ export async function benchEngines(options: EnginesOptions): Promise<EnginesBenc
   const scratch = await mkdtemp(join(directory, "scratch-"));
   try {
     tell("Spark, and whatever else a first job installs");
-    const warm = await dropOf({ ...shape, listens: FEW, users: FEW }, directory);
+    const warm = await madeIn(directory, { ...shape, listens: FEW, users: FEW });
     await runTransform(warm, scratch, "glue");
     const results: EngineResult[] = [];
     for (const listens of sizes) {
-      const drop = await dropOf({ ...shape, listens }, directory);
+      const drop = await madeIn(directory, { ...shape, listens });
       const runs = new Map<EngineName, TransformRun[]>(ENGINES.map((engine) => [engine, []]));
       for (let round = 0; round < rounds; round++) {
         for (const engine of round % 2 === 0 ? ENGINES : ENGINES.toReversed()) {
@@ -86,10 +82,8 @@ export async function benchEngines(options: EnginesOptions): Promise<EnginesBenc
 
 const FEW = 1_000;
 
-async function dropOf(shape: Shape, directory: string): Promise<Drop> {
-  const data = await listeningData(shape, directory);
-  return { users: usersFile(data), songs: songsFile(data), streams: streamsFiles(data, shape) };
-}
+const madeIn = async (directory: string, shape: Shape): Promise<Drop> =>
+  dropOf(await listeningData(shape, directory), shape);
 
 function resultOf(
   engine: EngineName,

@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { ObjectStore } from "@topline/core";
 import { z } from "zod";
-import { listeningData, songsFile, streamsFiles, usersFile } from "../data/generate.ts";
+import { dropOf, putDrop } from "../data/drop.ts";
+import { listeningData, songsFile, streamsFiles } from "../data/generate.ts";
 import { DEFAULT_SHAPE, type Shape } from "../data/shape.ts";
 import { type Machine, thisMachine } from "../machine.ts";
 import { type Deployment, openDeployment } from "../measure/deployment.ts";
@@ -82,9 +83,9 @@ export async function benchGrowth(options: GrowthOptions): Promise<GrowthBenchma
     await using one = await openDeployment(join(scratch, "alone"));
     await using many = await openDeployment(join(scratch, "among"));
     tell("Taking in what the zones hold before");
-    await putAll(one.store, folders.alone, alone);
+    await putDrop(one.store, dropOf(folders.alone, alone));
     await runOf(one);
-    await putAll(many.store, folders.among, among);
+    await putDrop(many.store, dropOf(folders.among, among));
     const first = await runOf(many);
     tell(`${first.seconds.toFixed(1)} s for ${size.dates} dates`);
 
@@ -141,14 +142,6 @@ function resultOf(change: string, pairs: readonly (readonly [Taken, Taken])[]): 
     among_dates: dates(many),
     among_peak_bytes: spreadOf(many.map((run) => run.peakBytes)).max,
   };
-}
-
-async function putAll(store: ObjectStore, folder: string, shape: Shape): Promise<void> {
-  await store.put("raw-data/users.csv", createReadStream(usersFile(folder)));
-  await store.put("raw-data/songs.csv", createReadStream(songsFile(folder)));
-  for (const [i, file] of streamsFiles(folder, shape).entries()) {
-    await store.put(`raw-data/streams/${i}.csv`, createReadStream(file));
-  }
 }
 
 interface Taken {

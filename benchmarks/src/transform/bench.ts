@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { songsFile, streamsFiles, usersFile, listeningData } from "../data/generate.ts";
+import { dropOf } from "../data/drop.ts";
+import { listeningData } from "../data/generate.ts";
 import type { Shape } from "../data/shape.ts";
 import { type Machine, thisMachine } from "../machine.ts";
 import { ratiosOf, type Spread, spreadOf } from "../measure/statistics.ts";
@@ -51,11 +52,7 @@ export async function benchTransform(options: BenchOptions): Promise<TransformBe
   tell(`Data: ${shape.listens} listens`);
   await mkdir(directory, { recursive: true });
   const data = await listeningData(shape, directory);
-  const drop = {
-    users: usersFile(data),
-    songs: songsFile(data),
-    streams: streamsFiles(data, shape),
-  };
+  const drop = dropOf(data, shape);
   const measured = new Map<string, Measured[]>(CONTENDERS.map(({ name }) => [name, []]));
   const scratch = await mkdtemp(join(directory, "scratch-"));
   try {

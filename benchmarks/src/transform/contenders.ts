@@ -2,9 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import type { Drop } from "../data/drop.ts";
 import { type Cost, runMeasured } from "../measure/process.ts";
 import { type Figures, figuresByHand } from "./figures.ts";
-import { type Drop, runTransform } from "./topline.ts";
+import { runTransform } from "./topline.ts";
 
 /** One run of one contender. */
 export interface Measured {

@@ -13,3 +13,4 @@ export * from "./pipeline/index.ts";
 export * from "./plan.ts";
 export * from "./ports/index.ts";
 export * from "./report.ts";
+export * from "./text-lines.ts";

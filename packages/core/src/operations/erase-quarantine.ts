@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ToplineError } from "../errors.ts";
 import { QUARANTINE } from "../layout.ts";
+import { textLines } from "../text-lines.ts";
 import type { UserRecords } from "../ports/user-records.ts";
 import type { Head } from "../ports/validator.ts";
 import type { Operation } from "./operation.ts";
@@ -26,7 +27,7 @@ export async function eraseFromQuarantine(
     const sourceId = /^quarantine\/source=([^/]+)\//.exec(key)?.[1] ?? "";
     const isTheirs = (line: string) =>
       records.isOf(userId, rowOf(key, line).text, heads.get(sourceId));
-    const read = async () => linesOf((await store.get(key, { signal })).body);
+    const read = async () => textLines((await store.get(key, { signal })).body);
     let kept = 0n;
     let gone = 0n;
     for await (const line of await read()) {
@@ -65,17 +66,4 @@ function rowOf(key: string, line: string): z.infer<typeof rowSchema> {
       { cause: error },
     );
   }
-}
-
-/** Lines end at LF alone: a value may hold whatever else ends lines for others. */
-async function* linesOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = "";
-  for await (const chunk of body) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
-    yield* lines.filter((line) => line !== "");
-  }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
 }
