@@ -40,6 +40,7 @@ export default defineConfig({
       project("delta-log", ["packages/delta-log/**/*.test.ts"]),
       project("kpi-engine", ["packages/kpi-engine/**/*.test.ts"]),
       project("aws-adapters", ["packages/aws-adapters/**/*.test.ts"]),
+      project("deployment", ["packages/deployment/**/*.test.ts"]),
       project("local-harness", ["packages/local-harness/**/*.test.ts"]),
       project("glue-job", ["apps/glue-job/**/*.test.ts"]),
       // Whole processes over the real data, several at a time: on two busy cores that takes a while.

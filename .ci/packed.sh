@@ -30,6 +30,7 @@ const doors = {
   "@topline/aws-adapters/s3": "s3ObjectStore",
   "@topline/aws-adapters/dynamodb": "dynamoKpiStore",
   "@topline/aws-adapters/glue": "glueTransformJob",
+  "@topline/deployment": "portsAt",
   "@topline/local-harness": "openHarness",
   "@topline/local-harness/faults": "portFaults",
   "@topline/local-harness/machine": "probe",

@@ -2,8 +2,6 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { harnessClients } from "../apps/cli/src/clients.ts";
-import { portsAt } from "../apps/cli/src/ports.ts";
 import { ensureBucket } from "../packages/aws-adapters/src/s3/index.ts";
 import { parseConfig, type ToplineConfig } from "../packages/core/src/config.ts";
 import {
@@ -18,6 +16,7 @@ import {
   type RunReport,
   silentLogger,
 } from "../packages/core/src/index.ts";
+import { clientsAt, portsAt } from "../packages/deployment/src/index.ts";
 import { type HarnessEndpoints, openHarness } from "../packages/local-harness/src/index.ts";
 import type { Drop } from "./model/model.ts";
 
@@ -51,7 +50,7 @@ export async function openDeployment(
     shared ??
     held.use(await openHarness({ stateDirectory: join(directory, "state"), bucket: name }))
       .endpoints;
-  const clients = held.use(harnessClients(endpoints));
+  const clients = held.use(clientsAt(endpoints));
   if (shared !== undefined) await ensureBucket(clients.s3, name);
   const all = { threads: 2, ...settings, bucket: name, tablePrefix: `${name}-` };
   const config = { ...parseConfig(all, "the test's"), kpis: [] };

@@ -12,6 +12,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "kpi-engine": ["core", "validators"],
   "delta-log": ["core"],
   "aws-adapters": ["core"],
+  deployment: ["core", "validators", "kpi-engine", "delta-log", "aws-adapters"],
   "local-harness": ["core", "validators", "kpi-engine", "delta-log", "aws-adapters"],
 };
 

@@ -74,6 +74,7 @@ describeNeeding(["deno"], "an example of a README on Deno", (paths) => {
     ["delta-log", "0 1n date=2024-06-25/r1.parquet"],
     ["kpi-engine", "2024-06-25 1. children 418"],
     ["aws-adapters", "raw-data/users.csv 10"],
+    ["deployment", 'genre: "samba"'],
     ["local-harness", "hello"],
   ] as const)(
     "of %s runs with the permissions that are named, and with none fewer",

@@ -10,6 +10,7 @@ const PACKAGES = [
   "delta-log",
   "kpi-engine",
   "aws-adapters",
+  "deployment",
   "local-harness",
 ] as const;
 

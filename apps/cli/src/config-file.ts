@@ -2,19 +2,10 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { parseConfig, type ResolvedConfig, type TableSpec, ToplineError } from "@topline/core";
+import { parseConfig, ToplineError } from "@topline/core";
+import type { LoadedConfig } from "@topline/deployment";
 import type { GlobalOptions } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
-
-/** A KPI of the deployment's own, its SQL read. */
-export interface LoadedKpi {
-  readonly table: TableSpec;
-  readonly sql: string;
-}
-
-export interface LoadedConfig extends Omit<ResolvedConfig, "kpis"> {
-  readonly kpis: readonly LoadedKpi[];
-}
 
 const DEFAULT_FILE = "topline.config.ts";
 

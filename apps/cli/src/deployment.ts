@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import process from "node:process";
 import type { JobRunProgress } from "@topline/aws-adapters/glue";
 import { type EngineName, type Logger, type PipelineContext, ToplineError } from "@topline/core";
+import type { LoadedConfig, Ports, PortsAsFound } from "@topline/deployment";
 import {
   type Harness,
   type HarnessBackend,
@@ -11,12 +12,10 @@ import {
   openHarness,
   preflight,
 } from "@topline/local-harness";
-import { type LoadedConfig, loadConfig } from "./config-file.ts";
+import { loadConfig } from "./config-file.ts";
 import { harnessJobLog } from "./glue/job-log.ts";
 import { externalTransformJob, harnessTransformJob } from "./glue/transform-job.ts";
 import { harnessProgress } from "./harness-progress.ts";
-import type { Ports } from "./ports.ts";
-import type { PortsAsFound } from "./ports-as-found.ts";
 import { type Backend, backendOf, type GlobalOptions, stateDirectory } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -122,9 +121,8 @@ interface HarnessPlace extends Place {
 async function openOnHarness(place: HarnessPlace): Promise<HarnessDeployment> {
   const { terminal, config, directory, logger, isReadOnly = false } = place;
   // The SDKs are loaded while the harness comes up.
-  const [{ portsAt }, { harnessClients }, harness] = await Promise.all([
-    import("./ports.ts"),
-    import("./clients.ts"),
+  const [{ clientsAt, portsAt }, harness] = await Promise.all([
+    import("@topline/deployment"),
     takeHarness(place),
   ]);
   await using held = new AsyncDisposableStack();
@@ -138,7 +136,7 @@ async function openOnHarness(place: HarnessPlace): Promise<HarnessDeployment> {
   void harness.lost.then(giveUp);
 
   const { endpoints, containers } = harness;
-  const over = portsAt(held.use(harnessClients(endpoints)), config, directory, logger);
+  const over = portsAt(held.use(clientsAt(endpoints)), config, directory, logger);
   if (!isReadOnly) await over.createTables();
   const { ports, missingTables } = await portsFor(place, over);
   const kept = held.move();
@@ -184,12 +182,9 @@ async function takeHarness(place: HarnessPlace): Promise<Harness> {
  */
 async function openExternal(place: Place): Promise<Deployment> {
   const { terminal, config, directory, logger } = place;
-  const [{ portsAt }, { externalClients }] = await Promise.all([
-    import("./ports.ts"),
-    import("./clients.ts"),
-  ]);
+  const { clientsFound, portsAt } = await import("@topline/deployment");
   await using held = new AsyncDisposableStack();
-  const clients = held.use(externalClients(terminal, config.region));
+  const clients = held.use(clientsFound(terminal.env, config.region));
   const over = portsAt(clients, config, directory, logger);
   const needed = place.isReadOnly === true ? [] : await preflight(over.target);
   const missing = needed.filter(({ met }) => !met);
@@ -220,13 +215,9 @@ async function openExternal(place: Place): Promise<Deployment> {
 /** A state that was never used, to be looked at: no harness is started for it. */
 async function openUnused(place: Place): Promise<Deployment> {
   const { terminal, config, directory, logger } = place;
-  const [{ portsAt }, { harnessClients }, { unusedPorts }] = await Promise.all([
-    import("./ports.ts"),
-    import("./clients.ts"),
-    import("./ports-as-found.ts"),
-  ]);
+  const { clientsAt, portsAt, unusedPorts } = await import("@topline/deployment");
   await using held = new AsyncDisposableStack();
-  const over = portsAt(held.use(harnessClients(NOWHERE)), config, directory, logger);
+  const over = portsAt(held.use(clientsAt(NOWHERE)), config, directory, logger);
   const { ports, missingTables } = unusedPorts(over.ports);
   const kept = held.move();
   return {

@@ -1,10 +1,8 @@
 import { ToplineError } from "@topline/core";
+import { clientsFound, type LoadedConfig, portsAt } from "@topline/deployment";
 import { preflight, prepare, type Requirement } from "@topline/local-harness";
-import { externalClients } from "./clients.ts";
 import type { Invocation } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
-import type { LoadedConfig } from "./config-file.ts";
-import { portsAt } from "./ports.ts";
 import { stateDirectory } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -14,7 +12,7 @@ export async function examineExternal(
   { create }: { readonly create: boolean },
 ): Promise<readonly Requirement[]> {
   const config = await loadConfig(options, terminal);
-  using clients = externalClients(terminal, config.region);
+  using clients = clientsFound(terminal.env, config.region);
   const { target } = portsAt(clients, config, stateDirectory(options, terminal), logger);
   const found = await (create ? prepare(target) : preflight(target));
   return config.engine === "glue" ? [...found, await lookForJob(terminal, config)] : found;
@@ -32,7 +30,7 @@ async function lookForJob(terminal: Terminal, config: LoadedConfig): Promise<Req
     import("@topline/aws-adapters/glue"),
     import("./glue/clients.ts"),
   ]);
-  const client = externalGlue(terminal, config.region);
+  const client = externalGlue(terminal.env, config.region);
   try {
     if (await glueJobExists(client, jobName)) return { ...what, met: true, remedy: null };
     const remedy = `There is no Glue job ${jobName}. Deploy it with Topline's infrastructure, or name yours in glue.jobName of the configuration.`;

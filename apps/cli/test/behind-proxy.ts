@@ -1,20 +1,16 @@
+import { tmpdir } from "node:os";
+import { ensureBucket } from "@topline/aws-adapters/s3";
 import {
-  createTables,
-  dynamoClient,
-  dynamoKpiStore,
-  dynamoRunLedger,
-} from "@topline/aws-adapters/dynamodb";
-import { ensureBucket, s3Client, s3ObjectStore } from "@topline/aws-adapters/s3";
-import {
-  type Clock,
   DATASETS,
   type KpiStore,
+  parseConfig,
   type RunLedger,
+  silentLogger,
+  type TableSpec,
   toJson,
   type Zone,
 } from "@topline/core";
-import { deltaZone } from "@topline/delta-log";
-import { buildPlan } from "@topline/kpi-engine";
+import { clientsAt, portsAt } from "@topline/deployment";
 import { type FaultProxy, startFaultProxy } from "@topline/local-harness/faults";
 import type { Cloud } from "../../../test/backends/index.ts";
 import { startHarness } from "../../../test/backends/harness.ts";
@@ -43,10 +39,6 @@ export interface ProxiedDeployment extends AsyncDisposable {
   readonly outcome: () => Promise<object>;
 }
 
-const plan = buildPlan({ kpis: [] });
-/** Nobody here waits. */
-const clock: Clock = { now: () => new Date(), sleep: () => Promise.resolve() };
-
 export async function startClouds(): Promise<Clouds> {
   await using held = new AsyncDisposableStack();
   const cloud = held.use(await startHarness("embedded"));
@@ -73,18 +65,13 @@ async function deploymentIn(cloud: Cloud, proxy: FaultProxy): Promise<ProxiedDep
   const command = { args, env: environment(cloud, cloud) };
   const state = held.use(await newPlaceIn({ ...cloud, command }));
   const { bucket: name } = state.endpoint;
-  const { region, credentials } = cloud;
-  const s3 = s3Client({ endpoint: cloud.s3, region, credentials, forcePathStyle: true });
-  held.defer(() => s3.destroy());
-  const client = dynamoClient({ endpoint: cloud.dynamodb, region, credentials });
-  held.defer(() => client.destroy());
-  const prefix = `${name}-`;
-  await ensureBucket(s3, name);
-  await createTables(client, { prefix, tables: plan.tables });
+  const clients = held.use(clientsAt({ ...cloud, ...cloud.credentials }));
+  const config = parseConfig({ bucket: name, tablePrefix: `${name}-` }, "the test's");
+  const over = portsAt(clients, { ...config, kpis: [] }, tmpdir(), silentLogger);
+  await ensureBucket(clients.s3, name);
+  await over.createTables();
   const bucket = held.use(await openBucket(state));
-  const ledger = dynamoRunLedger({ client, prefix, clock });
-  const kpis = dynamoKpiStore({ client, prefix });
-  const zone = deltaZone({ store: s3ObjectStore({ client: s3, bucket: name }) });
+  const { ledger, kpis, zone, plan } = over.ports;
   const kept = held.move();
   return {
     bucket,
@@ -98,16 +85,19 @@ async function deploymentIn(cloud: Cloud, proxy: FaultProxy): Promise<ProxiedDep
     async deliver(files) {
       for (const [file, text] of Object.entries(files)) await bucket.put(`raw-data/${file}`, text);
     },
-    outcome: () => outcomeOf({ bucket, ledger, kpis, zone }),
+    outcome: () => outcomeOf({ bucket, ledger, kpis, zone }, plan.tables),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }
 
 type Parts = Pick<ProxiedDeployment, "bucket" | "ledger" | "kpis" | "zone">;
 
-async function outcomeOf({ bucket, ledger, kpis, zone }: Parts): Promise<object> {
+async function outcomeOf(
+  { bucket, ledger, kpis, zone }: Parts,
+  specs: readonly TableSpec[],
+): Promise<object> {
   const tables: Record<string, string[]> = {};
-  for (const table of plan.tables) {
+  for (const table of specs) {
     const items = await Array.fromAsync(kpis.scan(table));
     tables[table.name] = items.map((item) => toJson(item)).sort();
   }

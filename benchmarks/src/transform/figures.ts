@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
-import { type KpiStore, type KpiValue, type TableSpec } from "@topline/core";
+import type { KpiStore, KpiValue, TableSpec } from "@topline/core";
 import { TABLES } from "@topline/kpi-engine";
 import { literal } from "../sql.ts";
 

@@ -1,10 +1,10 @@
-import {
-  type CommitInfo,
-  type CommitRequest,
-  type DataFile,
-  type ObjectStore,
-  type Zone,
-  type ZoneActions,
+import type {
+  CommitInfo,
+  CommitRequest,
+  DataFile,
+  ObjectStore,
+  Zone,
+  ZoneActions,
 } from "@topline/core";
 
 /** Commits and log entries for tests, written without the code under test. */

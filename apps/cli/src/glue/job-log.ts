@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { LoadedConfig } from "@topline/deployment";
 import type { HarnessEndpoints } from "@topline/local-harness";
-import type { LoadedConfig } from "../config-file.ts";
 import { argumentsOf, logOf } from "./transform-job.ts";
 
 interface Place {

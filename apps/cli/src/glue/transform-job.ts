@@ -1,9 +1,8 @@
 import { join } from "node:path";
 import type { JobRunProgress } from "@topline/aws-adapters/glue";
 import type { Logger, ObjectStore, TransformJob } from "@topline/core";
+import type { LoadedConfig } from "@topline/deployment";
 import type { HarnessEndpoints } from "@topline/local-harness";
-import type { LoadedConfig } from "../config-file.ts";
-import { systemClock } from "../system-clock.ts";
 import type { Terminal } from "../terminal.ts";
 
 export interface GluePlace {
@@ -32,11 +31,13 @@ export function harnessTransformJob(place: HarnessGluePlace): TransformJob {
   return {
     name: nameOf(config),
     async run(request, options) {
-      const [{ glueTransformJob }, { harnessGlue }, { makeJob }] = await Promise.all([
-        import("@topline/aws-adapters/glue"),
-        import("./clients.ts"),
-        import("./job-code.ts"),
-      ]);
+      const [{ glueTransformJob }, { systemClock }, { harnessGlue }, { makeJob }] =
+        await Promise.all([
+          import("@topline/aws-adapters/glue"),
+          import("@topline/deployment"),
+          import("./clients.ts"),
+          import("./job-code.ts"),
+        ]);
       const client = harnessGlue(endpoints);
       try {
         await makeJob(client, place);
@@ -62,11 +63,12 @@ export function externalTransformJob(place: GluePlace, terminal: Terminal): Tran
   return {
     name: nameOf(config),
     async run(request, options) {
-      const [{ glueTransformJob }, { externalGlue }] = await Promise.all([
+      const [{ glueTransformJob }, { systemClock }, { externalGlue }] = await Promise.all([
         import("@topline/aws-adapters/glue"),
+        import("@topline/deployment"),
         import("./clients.ts"),
       ]);
-      const client = externalGlue(terminal, config.region);
+      const client = externalGlue(terminal.env, config.region);
       const { jobName } = config.glue;
       try {
         const job = glueTransformJob({ client, jobName, clock: systemClock, ...common(place) });

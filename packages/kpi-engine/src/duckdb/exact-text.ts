@@ -1,4 +1,4 @@
-import { type DuckDBBlobValue, type DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBBlobValue, DuckDBValue } from "@duckdb/node-api";
 
 /**
  * Text as DuckDB has it. The client drops a U+FEFF at the beginning of every text that it returns; bytes come

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type EngineSource, type ObjectStore, type RefusalCode } from "@topline/core";
+import type { EngineSource, ObjectStore, RefusalCode } from "@topline/core";
 import { cancelled } from "./database.ts";
 import { DamagedGzip, gunzip } from "./gunzip.ts";
 import { LineCleaner } from "./lines.ts";

@@ -7,13 +7,12 @@ import {
   missingTables,
 } from "@topline/aws-adapters/dynamodb";
 import { bucketExists, s3ObjectStore } from "@topline/aws-adapters/s3";
-import type { Logger, PipelineContext } from "@topline/core";
+import type { Logger, PipelineContext, TableSpec } from "@topline/core";
 import { deltaZone } from "@topline/delta-log";
 import { buildPlan, duckdbCheckpoints, duckdbEngine } from "@topline/kpi-engine";
-import type { ExternalTarget } from "@topline/local-harness";
 import { validator } from "@topline/validators";
 import type { Clients } from "./clients.ts";
-import type { LoadedConfig } from "./config-file.ts";
+import type { LoadedConfig } from "./config.ts";
 import { portsAsFound, type PortsAsFound } from "./ports-as-found.ts";
 import { systemClock } from "./system-clock.ts";
 
@@ -22,11 +21,18 @@ export type PipelinePorts = Pick<
   "store" | "zone" | "kpis" | "ledger" | "engine" | "validator" | "clock" | "plan" | "tablePrefix"
 >;
 
+/** What the pipeline needs to be there. */
+export interface Target extends Pick<Clients, "s3" | "dynamo"> {
+  readonly bucket: string;
+  /** Before every table name. */
+  readonly prefix: string;
+  readonly tables: readonly TableSpec[];
+}
+
 /** Everything that a pipeline works on, wherever its clients go. */
 export interface Ports {
   readonly ports: PipelinePorts;
-  /** What the pipeline needs to be there. */
-  readonly target: ExternalTarget;
+  readonly target: Target;
   /** Makes the tables that are not there. */
   createTables(): Promise<void>;
   /** Makes nothing: what is not there reads as empty. */
@@ -37,7 +43,7 @@ export interface Ports {
 
 /** @param directory where the engine may work */
 export function portsAt(
-  { s3, dynamo }: Clients,
+  { s3, dynamo }: Pick<Clients, "s3" | "dynamo">,
   config: LoadedConfig,
   directory: string,
   logger: Logger,

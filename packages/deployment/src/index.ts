@@ -1,0 +1,5 @@
+export * from "./clients.ts";
+export * from "./config.ts";
+export * from "./ports-as-found.ts";
+export * from "./ports.ts";
+export * from "./system-clock.ts";
