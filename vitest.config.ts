@@ -31,6 +31,8 @@ export default defineConfig({
     execArgv: [`--conditions=${condition}`],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // Suites of processes wait for much of their time: a core is not to be left for vitest alone.
+    maxWorkers: "100%",
     globalSetup: ["./test/machine/setup.ts"],
     tags: NEEDS.map((name) => ({ name, description: `needs ${name}` })),
     reporters: ["default", "./test/machine/skipped-reporter.ts", ...report],

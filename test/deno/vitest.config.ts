@@ -21,8 +21,6 @@ export default defineConfig({
     ...workspace.test,
     // The pool that works there: Deno 2.9 lacks `parentPort.removeAllListeners` of threads, and modules in `node:vm`.
     pool: "forks",
-    // Suites of processes wait for most of their time: a core is not to be left for vitest alone.
-    maxWorkers: "100%",
     setupFiles: [fileURLToPath(new URL("./on-deno.ts", import.meta.url))],
     exclude: LEFT_OUT.map(({ files }) => files),
     provide: { backends: BACKENDS_ON_DENO },
