@@ -8,7 +8,7 @@ node=$root/node_modules/.bin/node
 deno=$("$root/node_modules/.bin/deno" eval 'console.log(Deno.execPath())')
 mkdir -p "$work/tarballs" "$work/project"
 
-for folder in packages/* apps/glue-job apps/cli; do
+for folder in packages/* apps/glue-job apps/lambda apps/cli; do
   (cd "$folder" && npx -y pnpm@12 pack --pack-destination "$work/tarballs" >/dev/null </dev/null)
 done
 for tarball in "$work"/tarballs/*.tgz; do
@@ -34,6 +34,9 @@ const doors = {
   "@topline/local-harness": "openHarness",
   "@topline/local-harness/faults": "portFaults",
   "@topline/local-harness/machine": "probe",
+  "@topline/lambda/validate": "handler",
+  "@topline/lambda/transform": "handler",
+  "@topline/lambda/archive": "handler",
 };
 for (const [door, name] of Object.entries(doors)) {
   assert.equal(typeof (await import(door))[name], name === "validator" ? "object" : "function", door);

@@ -67,7 +67,7 @@ test.each(Object.entries(ALLOWED))("%s imports only what lies below it", (name, 
   expect(foreign).toEqual([]);
 });
 
-test.each([...Object.keys(ALLOWED).map((name) => `packages/${name}`), "apps/cli"])(
+test.each([...Object.keys(ALLOWED).map((name) => `packages/${name}`), "apps/cli", "apps/lambda"])(
   "%s imports from outside only what its package.json declares",
   (folder) => {
     const known = declared(folder);
