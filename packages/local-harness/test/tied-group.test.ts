@@ -5,9 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { spawnTiedGroup, type TiedGroup } from "../src/glue/spark/tied-group.ts";
+import { spawnTiedGroup, type TiedGroup } from "../src/processes/tied-group.ts";
 import { isRunning, until } from "./harness-processes.ts";
 
 let folder: string;
@@ -34,10 +35,10 @@ async function start(script: string): Promise<Told> {
       env: { PATH: "/usr/bin:/bin" },
       cwd: folder,
       stderr,
-      onLine: (line) => void lines.push(line),
     },
   );
   closeSync(stderr);
+  createInterface({ input: group.stdout }).on("line", (line) => void lines.push(line));
   const line = async () => {
     await until("it says a line", async () => lines.length > 0, 10_000);
     return lines.shift() ?? "";
@@ -82,15 +83,34 @@ test("what a program leaves behind ends with it", async () => {
   await untilGone(pids);
 });
 
+test("what leaves its group holds nobody up", async () => {
+  const { group } = await start(
+    "setsid sh -c ': >left; exec sleep 5' & until [ -e left ]; do :; done; exit 4",
+  );
+  expect(await group.ended).toBe("exit code 4");
+});
+
+test("stderr is part of stdout where that is wanted, in order", async () => {
+  const script = "for i in 1 2 3; do echo out $i; echo err $i >&2; done";
+  const group = spawnTiedGroup("/bin/sh", ["-c", script], {
+    env: { PATH: "/usr/bin:/bin" },
+    cwd: folder,
+    stderr: "stdout",
+  });
+  const said = await text(group.stdout);
+  expect(said.split("\n")).toEqual(["out 1", "err 1", "out 2", "err 2", "out 3", "err 3", ""]);
+  expect(await group.ended).toBe("exit code 0");
+});
+
 test("a program that cannot be started has ended, and says so", async () => {
   const stderr = openSync(join(folder, "missing"), "a");
   const group = spawnTiedGroup(join(folder, "nothing"), [], {
     env: {},
     cwd: folder,
     stderr,
-    onLine() {},
   });
   closeSync(stderr);
+  group.stdout.resume();
   expect(await group.ended).toBe("exit code 127");
   expect(await readFile(join(folder, "missing"), "utf8")).toContain("not found");
 });

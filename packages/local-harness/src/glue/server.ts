@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { ToplineError } from "@topline/core/errors";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { listenOnLoopback, stopListening } from "../loopback/listening.ts";
 import type { GlueApi } from "./api.ts";
 import { GlueError } from "./errors.ts";
 import type { Execute } from "./execution.ts";
@@ -41,20 +40,16 @@ export async function startGlueServer(options: GlueServerOptions): Promise<GlueS
     api.catch(() => (api = undefined));
     void answer(api, incoming, out);
   });
-  await bind(server, options.port ?? 0);
+  const endpoint = await listenOnLoopback(server, "Glue", options.port ?? 0);
 
   const close = async () => {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
-    server.closeAllConnections();
-    await closed;
+    await stopListening(server);
     await (await api?.catch(() => undefined))?.close();
   };
   let closing: Promise<void> | undefined;
   const closeOnce = () => (closing ??= close());
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint,
     close: closeOnce,
     [Symbol.asyncDispose]: closeOnce,
   };
@@ -64,16 +59,6 @@ export async function startGlueServer(options: GlueServerOptions): Promise<GlueS
 async function openApi({ directory, loadExecute, minuteMs }: GlueServerOptions): Promise<GlueApi> {
   const [{ openGlueApi }, execute] = await Promise.all([import("./api.ts"), loadExecute()]);
   return openGlueApi({ directory, execute, ...(minuteMs === undefined ? {} : { minuteMs }) });
-}
-
-function bind(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause) => {
-      const message = `The embedded Glue server cannot listen on port ${port}: ${cause.message}.`;
-      reject(new ToplineError("HARNESS_UNAVAILABLE", message, { cause }));
-    });
-    server.listen(port, "127.0.0.1", resolve);
-  });
 }
 
 /** Never throws: a client that has hung up hears nothing. */

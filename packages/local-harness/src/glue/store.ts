@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { ToplineError } from "@topline/core/errors";
+import { readJsonFile, writeJsonFile } from "../on-disk/json-file.ts";
 import { isLive, type Job, type JobRun, now } from "./records.ts";
 
 /** What lies in the directory of a Glue endpoint. */
@@ -48,9 +48,10 @@ export class GlueStore {
     const { jobs, runs, logs, work } = store.directory;
     for (const folder of [runs, logs]) mkdirSync(folder, { recursive: true });
     rmSync(work, { recursive: true, force: true });
-    for (const job of read<readonly Job[]>(jobs) ?? []) store.#jobs.set(job.Name, job);
+    for (const job of readJsonFile<readonly Job[]>(jobs, WRITER) ?? [])
+      store.#jobs.set(job.Name, job);
     const found = readdirSync(runs).filter((name) => name.endsWith(".json"));
-    const records = found.map((name) => read<JobRun>(join(runs, name)));
+    const records = found.map((name) => readJsonFile<JobRun>(join(runs, name), WRITER));
     const known = records.filter((run) => run !== undefined);
     for (const run of known.sort((a, b) => a.StartedOn - b.StartedOn)) {
       store.#runs.set(run.Id, run);
@@ -88,37 +89,19 @@ export class GlueStore {
 
   putRun(run: JobRun): JobRun {
     this.#runs.set(run.Id, run);
-    write(join(this.directory.runs, `${run.Id}.json`), run);
+    writeJsonFile(join(this.directory.runs, `${run.Id}.json`), run);
     return run;
   }
 
   #writeJobs(): void {
-    write(this.directory.jobs, this.jobs);
+    writeJsonFile(this.directory.jobs, this.jobs);
   }
 }
 
+const WRITER = "the embedded Glue";
 const CUT_OFF = "The harness ended while the job was running, and the job with it.";
 
 function ended(run: JobRun): JobRun {
   const { StateDetail: _, ...last } = run;
   return { ...last, JobRunState: "FAILED", LastModifiedOn: now(), CompletedOn: now() };
-}
-
-function read<T>(path: string): T | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new ToplineError(
-      "STATE_CORRUPT",
-      `${path} is not what the embedded Glue writes: ${String(error)}. Delete it: what it tells of is lost.`,
-      { cause: error },
-    );
-  }
-}
-
-function write(path: string, value: unknown): void {
-  const draft = `${path}.draft`;
-  writeFileSync(draft, `${JSON.stringify(value, undefined, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, path);
 }

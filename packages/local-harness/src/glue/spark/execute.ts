@@ -1,11 +1,12 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { runtimeArguments } from "../../harness/runtime.ts";
+import { spawnTiedGroup } from "../../processes/tied-group.ts";
 import type { Execute, ExecutionEnd, ExecutionEvents, ExecutionRequest } from "../execution.ts";
 import type { JobEvent, JobSpec, SparkEndpoints } from "./spec.ts";
-import { spawnTiedGroup } from "./tied-group.ts";
 
 export interface SparkOptions {
   /** Where Spark is installed, or is to be: some 700 MB. */
@@ -67,14 +68,14 @@ function execute(spec: JobSpec, events: ExecutionEvents): ReturnType<Execute> {
     env: process.env,
     cwd: dirname(script),
     stderr: log,
-    onLine(line) {
-      const said = JSON.parse(line) as JobEvent;
-      if (said.event === "preparing") events.preparing(said.what);
-      else if (said.event === "running") events.running();
-      else end = said.message === null ? SUCCEEDED : { status: "failed", message: said.message };
-    },
   });
   closeSync(log);
+  createInterface({ input: group.stdout }).on("line", (line) => {
+    const said = JSON.parse(line) as JobEvent;
+    if (said.event === "preparing") events.preparing(said.what);
+    else if (said.event === "running") events.running();
+    else end = said.message === null ? SUCCEEDED : { status: "failed", message: said.message };
+  });
   let force: NodeJS.Timeout | undefined;
   const ended = group.ended.then((how): ExecutionEnd => {
     clearTimeout(force);
