@@ -2,8 +2,9 @@
 export interface Cloud extends AsyncDisposable {
   readonly s3: string;
   readonly dynamodb: string;
-  /** Where there is one. */
+  /** Where there are such. */
   readonly glue?: string;
+  readonly lambda?: string;
   readonly region: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** How `topline` is told to work there. */

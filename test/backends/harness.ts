@@ -19,11 +19,12 @@ export async function startHarness(
     backend,
     ...(server === undefined ? {} : { dynamodb: server }),
   });
-  const { s3, dynamodb, glue, region, accessKeyId, secretAccessKey } = harness.endpoints;
+  const { s3, dynamodb, glue, lambda, region, accessKeyId, secretAccessKey } = harness.endpoints;
   return {
     s3,
     dynamodb,
     glue,
+    lambda,
     region,
     credentials: { accessKeyId, secretAccessKey },
     command: {

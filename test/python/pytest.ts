@@ -20,8 +20,9 @@ const SPARK_MS = 900_000;
 type Outcomes = ReadonlyMap<string, readonly string[]>;
 
 /** A harness, as boto3 reads its environment. */
-export const boto3Environment = ({ s3, dynamodb, glue, region, credentials }: Cloud) => ({
+export const boto3Environment = ({ s3, dynamodb, glue, lambda, region, credentials }: Cloud) => ({
   ...(glue === undefined ? {} : { AWS_ENDPOINT_URL_GLUE: glue }),
+  ...(lambda === undefined ? {} : { AWS_ENDPOINT_URL_LAMBDA: lambda }),
   AWS_ENDPOINT_URL_S3: s3,
   AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
   AWS_DEFAULT_REGION: region,

@@ -238,6 +238,7 @@ const NOWHERE: HarnessEndpoints = {
   s3: "http://nowhere.invalid",
   dynamodb: "http://nowhere.invalid",
   glue: "http://nowhere.invalid",
+  lambda: "http://nowhere.invalid",
   bucket: "",
   region: "us-east-1",
   accessKeyId: "none",

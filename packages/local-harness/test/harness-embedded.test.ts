@@ -98,10 +98,14 @@ test.runIf(process.platform === "linux")(
   },
 );
 
-test("the example of the README says hello", async () => {
+test.each([
+  ["s3", "hello\n"],
+  ["lambda", '"hello listener"\n'],
+])("the example of the README for %s says hello", async (endpoint, said) => {
   await using place = await Place.make("example");
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
-  const example = /```ts\n([^`]+)```/.exec(readme)?.[1] ?? "";
+  const examples = [...readme.matchAll(/```ts\n([^`]+)```/g)].map(([, code]) => code ?? "");
+  const example = examples.find((code) => code.includes(`const { ${endpoint}, `)) ?? "";
   const modules = join(place.state, "node_modules");
   await mkdir(join(modules, "@topline"), { recursive: true });
   const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -109,5 +113,5 @@ test("the example of the README says hello", async () => {
   await symlink(folder("../"), join(modules, "@topline/local-harness"));
   // Without it, Deno does not look for packages there.
   await writeFile(join(place.state, "package.json"), "{}");
-  expect(await runExample(example, { folder: place.state })).toBe("hello\n");
+  expect(await runExample(example, { folder: place.state })).toBe(said);
 });

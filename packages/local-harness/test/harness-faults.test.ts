@@ -166,7 +166,8 @@ test("whoever knows no token is not let in", async () => {
   const pid = await place.daemonPid();
   const { port } = JSON.parse(record) as { port: number };
   const backend = "embedded";
-  const guess = { pid, port, token: "guess", s3: "", dynamodb: "", glue: "", backend } as const;
+  const ends = { s3: "", dynamodb: "", glue: "", lambda: "" };
+  const guess = { pid, port, token: "guess", ...ends, backend } as const;
   const request = { bucket: "topline", backend, reuse: false } as const;
   const arrival = await takeLifeline(guess, request, AbortSignal.timeout(5_000));
   expect(arrival.status).toBe("gone");

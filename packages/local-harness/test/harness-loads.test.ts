@@ -12,6 +12,7 @@ const MODULES = [
   "s3-server/index",
   "dynamodb/index",
   "harness/glue",
+  "harness/lambda",
 ].map((name) => fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url)));
 
 const TELL_LOADED = `

@@ -13,7 +13,7 @@ interface Options {
 export function addUp(program: Command, invoke: Invoke): void {
   program
     .command("up")
-    .summary("start S3, DynamoDB and Glue on this machine and keep them running")
+    .summary("start S3, DynamoDB, Glue and Lambda on this machine and keep them running")
     .description(
       "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any AWS client works against them; credentials are not checked.",
     )
@@ -42,6 +42,7 @@ export function addUp(program: Command, invoke: Invoke): void {
           S3: `${endpoints.s3} (bucket ${endpoints.bucket}, path style)`,
           DynamoDB: endpoints.dynamodb,
           Glue: endpoints.glue,
+          Lambda: endpoints.lambda,
           Region: endpoints.region,
           Credentials: `${endpoints.accessKeyId} / ${endpoints.secretAccessKey} (any are accepted)`,
         };

@@ -5,6 +5,8 @@ export interface HarnessEndpoints {
   readonly dynamodb: string;
   /** Runs Spark jobs, where Java, Python and uv are. */
   readonly glue: string;
+  /** Runs handlers of functions that lie in folders of this machine. */
+  readonly lambda: string;
   /** Exists already. Tables do not: the application makes its own. */
   readonly bucket: string;
   readonly region: string;

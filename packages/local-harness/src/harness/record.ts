@@ -13,6 +13,7 @@ export interface HarnessRecord {
   readonly s3: string;
   readonly dynamodb: string;
   readonly glue: string;
+  readonly lambda: string;
   readonly backend: HarnessBackend;
 }
 
@@ -20,11 +21,12 @@ export interface HarnessRecord {
 export async function readRecord(path: string): Promise<HarnessRecord | undefined> {
   try {
     const record = JSON.parse(await readFile(path, "utf8")) as Partial<HarnessRecord> | null;
-    const { pid, port, token, s3, dynamodb, glue, backend = "embedded" } = record ?? {};
+    const { pid, port, token, s3, dynamodb, glue, lambda, backend = "embedded" } = record ?? {};
     if (typeof pid !== "number" || typeof port !== "number") return undefined;
     if (typeof token !== "string" || typeof s3 !== "string") return undefined;
     if (typeof dynamodb !== "string" || typeof glue !== "string") return undefined;
-    return { pid, port, token, s3, dynamodb, glue, backend };
+    if (typeof lambda !== "string") return undefined;
+    return { pid, port, token, s3, dynamodb, glue, lambda, backend };
   } catch {
     return undefined;
   }

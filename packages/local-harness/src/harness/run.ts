@@ -7,6 +7,7 @@ import { boundLog } from "./log.ts";
 import { objectTo } from "./objection.ts";
 import { makeBucket, type RunningParts, type StartParts } from "./parts.ts";
 import { startGlueOf } from "./glue.ts";
+import { startLambdaOf } from "./lambda.ts";
 import { removeProgress, writeProgress } from "./progress.ts";
 import { removeRecord, tellsOf, writeRecord } from "./record.ts";
 import type { StateDirectory } from "./state-directory.ts";
@@ -64,8 +65,10 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
   const { state, backend } = options;
   const token = randomBytes(16).toString("hex");
   const { s3, dynamodb, containers } = parts;
-  const server = await startGlueOf(state, parts);
-  const glue = server.endpoint;
+  const glueServer = await startGlueOf(state, parts);
+  const glue = glueServer.endpoint;
+  const lambdaServer = await startLambdaOf(state, { s3, dynamodb, glue });
+  const lambda = lambdaServer.endpoint;
 
   const users = await admitUsers({
     token,
@@ -74,15 +77,17 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
     objection: (request) => objectTo(request, backend, parts),
     async prepare({ bucket, makesBucket = true }) {
       if (makesBucket) await makeBucket(parts, bucket);
-      const endpoints = { s3, dynamodb, glue, bucket, ...IDENTITY };
+      const endpoints = { s3, dynamodb, glue, lambda, bucket, ...IDENTITY };
       return { endpoints, ...(containers === undefined ? {} : { containers }) };
     },
   });
   try {
     const { port } = users;
-    await writeRecord(state.record, { pid, port, token, s3, dynamodb, glue, backend });
+    await writeRecord(state.record, { pid, port, token, s3, dynamodb, glue, lambda, backend });
     options.onServing();
-    options.log(`serving ${state.path}: S3 ${s3}, DynamoDB ${dynamodb}, Glue ${glue}`);
+    options.log(
+      `serving ${state.path}: S3 ${s3}, DynamoDB ${dynamodb}, Glue ${glue}, Lambda ${lambda}`,
+    );
     using watch = watchState(state, token);
     const reason = await Promise.race([
       users.gone.then(() => "nobody uses it any more"),
@@ -95,7 +100,8 @@ async function serve(options: RunHarnessOptions, parts: RunningParts): Promise<v
     // First nobody is let in any more, then nobody is sent here.
     await users.dismiss();
     if (await tellsOf(state.record, token)) await removeRecord(state.record);
-    await Promise.race([server.close(), delay(options.closingMs ?? CLOSING_MS)]);
+    const closed = Promise.all([glueServer.close(), lambdaServer.close()]);
+    await Promise.race([closed, delay(options.closingMs ?? CLOSING_MS)]);
   }
 }
 
