@@ -8,7 +8,7 @@ node=$root/node_modules/.bin/node
 deno=$("$root/node_modules/.bin/deno" eval 'console.log(Deno.execPath())')
 mkdir -p "$work/tarballs" "$work/project"
 
-for folder in packages/* apps/glue-job apps/lambda apps/cli; do
+for folder in packages/* apps/glue-job apps/lambda apps/airflow apps/cli; do
   (cd "$folder" && npx -y pnpm@12 pack --pack-destination "$work/tarballs" >/dev/null </dev/null)
 done
 for tarball in "$work"/tarballs/*.tgz; do

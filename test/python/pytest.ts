@@ -32,23 +32,25 @@ export const boto3Environment = ({ s3, dynamodb, glue, lambda, region, credentia
 });
 
 /**
- * Runs files of `folder` at once, against an embedded harness of their own, in the environment of `test/python`.
- * pytest's own settings are those of a pyproject.toml in the folder.
+ * Runs files of `folder` at once, against an embedded harness of their own. pytest's own settings are those of a
+ * pyproject.toml in the folder.
  *
  * @param others what they need beside Python
+ * @param environment makes another environment than that of `test/python`, from its interpreter; yields its own
  */
 export function describePytest(
   name: string,
   folder: string,
   files: readonly string[],
   others: readonly Need[] = [],
+  environment: (python: string) => Promise<string> = (python) => Promise.resolve(python),
 ): void {
   const patience = others.includes("java") ? SPARK_MS : SUITE_MS;
   describeNeeding(["python", ...others], name, ({ python }) => {
     let outcomes: Outcomes = new Map();
     beforeAll(async () => {
       await using harness = await startHarness("embedded");
-      const suite = { python, folder, files, timeout: patience };
+      const suite = { python: await environment(python), folder, files, timeout: patience };
       outcomes = await runPytest(suite, boto3Environment(harness));
     }, patience);
 

@@ -1,0 +1,81 @@
+"""An endpoint of AWS on loopback whose answers a test lines up, and whose calls it reads."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Call:
+    operation: str
+    path: str
+    body: dict
+
+
+@dataclass
+class Answer:
+    body: object
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def fault(code: str, status: int = 400) -> Answer:
+    """As Lambda (the header) and Glue (the body) tell one."""
+    body = {"__type": code, "message": f"{code} it is", "Message": f"{code} it is"}
+    return Answer(body, status, {"x-amzn-ErrorType": code})
+
+
+@dataclass
+class Endpoint:
+    url: str
+    answers: deque[Answer] = field(default_factory=deque)
+    calls: list[Call] = field(default_factory=list)
+
+    def answer(self, *answers: Answer | object) -> None:
+        self.answers.extend(one if isinstance(one, Answer) else Answer(one) for one in answers)
+
+    def operations(self) -> list[str]:
+        return [call.operation for call in self.calls]
+
+
+@contextmanager
+def scripted_endpoint() -> Iterator[Endpoint]:
+    endpoint = Endpoint("")
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            operation = self.headers.get("X-Amz-Target", "Invoke").rpartition(".")[2]
+            endpoint.calls.append(Call(operation, self.path, json.loads(body or b"{}")))
+            answer = endpoint.answers.popleft() if endpoint.answers else fault("Unscripted", 400)
+            content = json.dumps(answer.body).encode()
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.send_header("x-amzn-RequestId", f"request-{len(endpoint.calls)}")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    endpoint.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield endpoint
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
