@@ -16,6 +16,7 @@ import { loadConfig } from "./config-file.ts";
 import { harnessJobLog } from "./glue/job-log.ts";
 import { externalTransformJob, harnessTransformJob } from "./glue/transform-job.ts";
 import { harnessProgress } from "./harness-progress.ts";
+import type { Orchestrated } from "./orchestrated.ts";
 import { type Backend, backendOf, type GlobalOptions, stateDirectory } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -35,6 +36,8 @@ export interface HarnessDeployment extends Deployment {
   readonly endpoints: HarnessEndpoints;
   /** Where the harness runs containers. */
   readonly containers?: HarnessContainers;
+  /** Makes what an orchestrator calls, with this configuration. */
+  makeOrchestrated(): Promise<Orchestrated>;
 }
 
 export interface DeploymentOptions {
@@ -154,6 +157,11 @@ async function openOnHarness(place: HarnessPlace): Promise<HarnessDeployment> {
     missingTables,
     reset: () => over.reset(),
     jobLog: (runId) => harnessJobLog({ ...place, endpoints }, runId),
+    async makeOrchestrated() {
+      const { makeOrchestrated } = await import("./orchestrated.ts");
+      const leaseSeconds = HARNESS_LEASE_SECONDS;
+      return makeOrchestrated({ config, directory, endpoints, store: ports.store, leaseSeconds });
+    },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

@@ -15,7 +15,7 @@ export function addUp(program: Command, invoke: Invoke): void {
     .command("up")
     .summary("start S3, DynamoDB, Glue and Lambda on this machine and keep them running")
     .description(
-      "Starts the harness (or joins the one that runs for this state), creates bucket and tables, prints the endpoints, and stays until Ctrl-C. Any AWS client works against them; credentials are not checked.",
+      "Starts the harness (or joins the one that runs for this state), creates bucket and tables, makes what an orchestrator calls (the steps as Lambda functions, the transform as a Glue job too), prints the endpoints, and stays until Ctrl-C. Any AWS client works against them; credentials are not checked.",
     )
     .option("--port <n>", "the port of S3 (default: any that is free)")
     .option("--reuse", "containers that stay, and are taken up again by the next command")
@@ -36,6 +36,8 @@ export function addUp(program: Command, invoke: Invoke): void {
       const settings = { command: "topline up", why, ...wanted };
       await using deployment = await harnessOf(invocation, settings);
       const { endpoints } = deployment;
+      const { functions, job } = await deployment.makeOrchestrated();
+      if ("lacks" in job) invocation.logger.warn("There is no Glue job", { reason: job.lacks });
       if (output.isJson) await output.json(endpoints);
       else {
         const lines = {
@@ -43,6 +45,8 @@ export function addUp(program: Command, invoke: Invoke): void {
           DynamoDB: endpoints.dynamodb,
           Glue: endpoints.glue,
           Lambda: endpoints.lambda,
+          Functions: functions.join(", "),
+          "Glue job": "name" in job ? job.name : `none. ${job.lacks}`,
           Region: endpoints.region,
           Credentials: `${endpoints.accessKeyId} / ${endpoints.secretAccessKey} (any are accepted)`,
         };
