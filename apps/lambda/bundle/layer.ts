@@ -16,18 +16,24 @@ interface PackageFile {
 }
 
 /**
- * DuckDB as a layer for Lambda: `<folder>/nodejs/node_modules/…`. For the machine's own architecture it is what is
- * installed here; another's comes from npm. Whatever is there is replaced.
+ * DuckDB as a layer for Lambda: `<folder>/nodejs/node_modules/…`. For a machine like this one it is what is installed
+ * here; for another it comes from npm. Whatever is there is replaced.
+ *
+ * @param platform Lambda's, unless the layer is to be tried here
  */
-export async function makeLayer(folder: string, architecture: Architecture): Promise<void> {
+export async function makeLayer(
+  folder: string,
+  architecture: Architecture,
+  platform: string = "linux",
+): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   const modules = join(folder, "nodejs/node_modules");
   await mkdir(modules, { recursive: true });
-  const natives = `@duckdb/node-bindings-linux-${architecture}`;
+  const natives = `@duckdb/node-bindings-${platform}-${architecture}`;
   const here = createRequire(import.meta.url);
-  const isHere = process.platform === "linux" && process.arch === architecture;
+  const isHere = process.platform === platform && process.arch === architecture;
   if (isHere) await copyPackage(DUCKDB, here, modules, natives);
-  else await installPackages(join(folder, "nodejs"), here, architecture);
+  else await installPackages(join(folder, "nodejs"), here, { architecture, platform });
 }
 
 /** With what it depends on, and of the natives the one that is asked for. */
@@ -53,12 +59,12 @@ const isNeeded = (path: string) =>
 async function installPackages(
   folder: string,
   from: NodeJS.Require,
-  architecture: Architecture,
+  { architecture, platform }: { readonly architecture: Architecture; readonly platform: string },
 ): Promise<void> {
   const file = from.resolve(`${DUCKDB}/package.json`);
   const { version } = JSON.parse(await readFile(file, "utf8")) as PackageFile;
-  const platform = ["--os=linux", `--cpu=${architecture}`, "--libc=glibc"];
+  const machine = [`--os=${platform}`, `--cpu=${architecture}`, "--libc=glibc"];
   const quiet = ["--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"];
   const what = `${DUCKDB}@${version}`;
-  await promisify(execFile)("npm", ["install", "--prefix", folder, ...platform, ...quiet, what]);
+  await promisify(execFile)("npm", ["install", "--prefix", folder, ...machine, ...quiet, what]);
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
   [deployment] = await Promise.all([
     openDeployment("bundled"),
     bundleFunctions(folder),
-    makeLayer(layer, process.arch === "arm64" ? "arm64" : "x64"),
+    makeLayer(layer, process.arch === "arm64" ? "arm64" : "x64", process.platform),
   ]);
   const { s3, dynamodb, bucket, region, accessKeyId, secretAccessKey } = deployment.endpoints;
   const env = {
