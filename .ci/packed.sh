@@ -34,6 +34,7 @@ const doors = {
   "@topline/local-harness": "openHarness",
   "@topline/local-harness/faults": "portFaults",
   "@topline/local-harness/machine": "probe",
+  "@topline/local-harness/processes": "takeLock",
   "@topline/lambda/validate": "handler",
   "@topline/lambda/transform": "handler",
   "@topline/lambda/archive": "handler",

@@ -12,6 +12,7 @@ import {
   openHarness,
   preflight,
 } from "@topline/local-harness";
+import type { AirflowWishes, LocalAirflow } from "./airflow/index.ts";
 import { loadConfig } from "./config-file.ts";
 import { harnessJobLog } from "./glue/job-log.ts";
 import { externalTransformJob, harnessTransformJob } from "./glue/transform-job.ts";
@@ -36,6 +37,8 @@ export interface HarnessDeployment extends Deployment {
   readonly endpoints: HarnessEndpoints;
   /** Where the harness runs containers. */
   readonly containers?: HarnessContainers;
+  /** Airflow on this machine, with the DAG at work on this deployment. */
+  startAirflow(wishes: AirflowWishes): Promise<LocalAirflow>;
   /** Makes what an orchestrator calls, with this configuration. */
   makeOrchestrated(): Promise<Orchestrated>;
 }
@@ -157,6 +160,11 @@ async function openOnHarness(place: HarnessPlace): Promise<HarnessDeployment> {
     missingTables,
     reset: () => over.reset(),
     jobLog: (runId) => harnessJobLog({ ...place, endpoints }, runId),
+    async startAirflow(wishes) {
+      const { startAirflow } = await import("./airflow/index.ts");
+      const signal = AbortSignal.any([terminal.signal, given.signal]);
+      return startAirflow({ config, directory, endpoints, terminal, signal, ...wishes });
+    },
     async makeOrchestrated() {
       const { makeOrchestrated } = await import("./orchestrated.ts");
       const leaseSeconds = HARNESS_LEASE_SECONDS;
