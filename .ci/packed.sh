@@ -56,3 +56,24 @@ PATH=$(dirname "$deno"):$PATH "$deno" run --no-prompt --allow-env --allow-ffi --
   node_modules/@topline/cli/dist/main.js demo --state "$work/deno-state" >deno-demo.txt
 grep -q '^2024-06-25  children *418 ' deno-demo.txt
 echo "and so it does on Deno"
+
+# Built handlers are found from the built command, and run.
+PATH=$(dirname "$node"):$PATH node_modules/.bin/topline up --json --state "$work/state" >up.json &
+up=$!
+trap 'kill "$up" 2>/dev/null || true' EXIT
+until grep -q secretAccessKey up.json; do kill -0 "$up" && sleep 0.2; done
+cat >invoke.mjs <<'JS'
+import { readFileSync } from "node:fs";
+const { lambda } = JSON.parse(readFileSync("up.json", "utf8"));
+const answer = await fetch(`${lambda}/2015-03-31/functions/topline-validate/invocations`, {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: '{"run_id":"packed"}',
+});
+console.log(await answer.text());
+JS
+"$node" invoke.mjs | grep -q '"status":"nothing-to-do"'
+kill "$up"
+wait "$up"
+trap - EXIT
+echo "the packed functions are made by the packed command, and run"

@@ -77,14 +77,14 @@ export class LambdaStage implements AsyncDisposable {
     return writeFile(join(this.code, file), text);
   }
 
-  /** Makes a function of a module's text, with an export `handler`. */
+  /** Makes a function of a module's text, with an export `handler` that has time on a busy machine. */
   async make(
     name: string,
     module: string,
     given: Partial<CreateFunctionCommandInput> = {},
   ): Promise<void> {
     await this.write(`${name}.mjs`, module);
-    await this.create(name, { Handler: `${name}.handler`, ...given });
+    await this.create(name, { Handler: `${name}.handler`, Timeout: 30, ...given });
   }
 
   create(name: string, given: Partial<CreateFunctionCommandInput> = {}) {

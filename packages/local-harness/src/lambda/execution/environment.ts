@@ -26,7 +26,7 @@ const runtime = fileURLToPath(
 /** What Lambda gives the code outside of the handler, too; here, where a function has longer, so has that. */
 const INIT_SECONDS = 10;
 /** How long a runtime that has answered may take to ask for the next. */
-const SETTLING_MS = 1_000;
+const SETTLING_MS = 3_000;
 
 type Told =
   | { readonly is: "free"; readonly give: Give }

@@ -4,7 +4,7 @@ import type { FunctionLog } from "./function-log.ts";
 import { markOf } from "./mark.ts";
 
 const TAIL_BYTES = 4_096;
-const LATE_MS = 500;
+const LATE_MS = 2_000;
 
 /** What an execution environment writes, on its way to the function's log. */
 export class Output {
