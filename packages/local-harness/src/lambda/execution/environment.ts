@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -18,11 +19,13 @@ import { variablesOf } from "./variables.ts";
 
 const runtime = fileURLToPath(
   new URL(
-    import.meta.url.endsWith(".ts") ? "../runtime/main.ts" : "../runtime/main.js",
+    import.meta.url.endsWith(".ts") ? "../runtime/entry.ts" : "../runtime/entry.js",
     import.meta.url,
   ),
 );
 
+/** Node's own place for it. */
+const COMPILED = join(tmpdir(), "node-compile-cache");
 /** What Lambda gives the code outside of the handler, too; here, where a function has longer, so has that. */
 const INIT_SECONDS = 10;
 /** How long a runtime that has answered may take to ask for the next. */
@@ -167,7 +170,7 @@ export class ExecutionEnvironment {
         logStream: `${day}/[$LATEST]${randomBytes(16).toString("hex")}`,
         temporary,
       });
-      const group = spawnTiedGroup(process.execPath, runtimeArguments(runtime), {
+      const group = spawnTiedGroup(process.execPath, [...runtimeArguments(runtime), COMPILED], {
         env,
         cwd: work,
         stderr: "stdout",

@@ -1,5 +1,6 @@
 // The runtime of an execution environment, as Lambda's for Node: loads the handler, and calls it for one invocation
 // after another. It stands in a process with the handler alone, so it loads nothing that it could do without.
+import module from "node:module";
 import process from "node:process";
 import { markOf } from "../execution/mark.ts";
 import { connectRuntime, type Task } from "./client.ts";
@@ -13,6 +14,7 @@ const client = connectRuntime(env["AWS_LAMBDA_RUNTIME_API"] ?? "");
 let task: Task | undefined;
 let isInitialized = false;
 let isFailing = false;
+let isKept = false;
 logByConsole(() => task?.requestId);
 
 process.on("uncaughtException", (error) => void fail("Uncaught Exception", error, 129));
@@ -38,6 +40,7 @@ async function run(): Promise<void> {
     env["_X_AMZN_TRACE_ID"] = task.traceId;
     await answer(handler, task);
     task = undefined;
+    keepCompiled();
   }
 }
 
@@ -54,6 +57,12 @@ async function answer(handler: Handler, given: Task): Promise<void> {
   }
   await passed(given.requestId);
   return client.respond(given.requestId, body);
+}
+
+/** An environment ends by force: what it has compiled by its first answer is kept then. */
+function keepCompiled(): void {
+  if (!isKept) module.flushCompileCache?.();
+  isKept = true;
 }
 
 function asJson(result: unknown): string {
