@@ -251,7 +251,8 @@ test("what is no request of Lambda's is answered as Lambda does", async () => {
 test("a port that is taken is a fault that names it", async () => {
   await using lambda = await LambdaStage.open();
   const port = Number(new URL(lambda.server.endpoint).port);
-  await expect(LambdaStage.open({ port })).rejects.toMatchObject({
+  const options = { directory: lambda.directory, endpoints: () => ({ ...NOWHERE, lambda: "" }) };
+  await expect(startLambdaServer({ ...options, port })).rejects.toMatchObject({
     code: "HARNESS_UNAVAILABLE",
     message: expect.stringContaining(String(port)) as string,
   });

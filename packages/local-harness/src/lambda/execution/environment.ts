@@ -160,7 +160,9 @@ export class ExecutionEnvironment {
     });
     const temporary = join(work, "tmp");
     try {
-      await mkdir(temporary, { recursive: true });
+      // Not what is above: a state that was deleted meanwhile stays so.
+      await mkdir(work);
+      await mkdir(temporary);
       if (this.#isKilled) return "SIGKILL";
       const day = new Date().toISOString().slice(0, 10).replaceAll("-", "/");
       const env = variablesOf(this.record, {
