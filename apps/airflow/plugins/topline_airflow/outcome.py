@@ -67,7 +67,8 @@ class WaitingFor(BaseOperator):
 
     def execute(self, context: Context) -> str:
         message = waiting_message(self.dataset, self.bucket)
-        self.log.warning("run_id=%s %s", self.run_id, message)
+        self.log.info("run_id=%s", self.run_id)
+        self.log.warning(message)
         return message
 
 
