@@ -49,7 +49,7 @@ export interface LocalAirflow extends AsyncDisposable {
 }
 
 /** What the machine's owner has said of certificates, proxies and mirrors: uv may have to install. */
-const INSTALLERS = /^(HOME|(SSL|UV|PIP)_\w+|\w+_PROXY)$/i;
+const INSTALLERS = /^(HOME|JAVA_HOME|TOPLINE_GLUE_HOME|(SSL|UV|PIP)_\w+|\w+_PROXY)$/i;
 
 export const PACE = {
   AIRFLOW__TOPLINE__POLL_SECONDS: "1",
