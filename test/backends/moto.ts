@@ -35,12 +35,23 @@ export async function startMoto({ python }: { readonly python: string }): Promis
   };
 }
 
-/** It ends with its stdin, which closes with this process, however that ends. */
+/**
+ * It ends with its stdin, which closes with this process, however that ends. It takes DynamoDB's requests one at a
+ * time: its transactions are not isolated from each other (see the row of moto).
+ */
 const SERVER = `
 import os, sys, threading
+from moto import server
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
-from moto.server import main
-main(["-H", "127.0.0.1", "-p", "0"])
+turn = threading.Lock()
+dispatch = server.DomainDispatcherApplication.__call__
+def in_turn(self, environ, start_response):
+    if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+        return dispatch(self, environ, start_response)
+    with turn:
+        return list(dispatch(self, environ, start_response))
+server.DomainDispatcherApplication.__call__ = in_turn
+server.main(["-H", "127.0.0.1", "-p", "0"])
 `;
 
 /** On a port that it chooses itself and tells on stderr. */

@@ -108,6 +108,13 @@ export const ROWS = {
         standIn:
           "Nobody can put such an object there, so none is lost; no key of Topline's has one.",
       },
+      {
+        what: "Transactions of DynamoDB are not isolated: conditions are looked at first, and one that fails puts whole tables back",
+        evidence:
+          "moto 5.2: of 20 TransactWriteItems at once with one condition on one item, two now and then succeed",
+        standIn:
+          "None: two runs at once may both hold the lease there. The suites' server takes DynamoDB's requests one at a time, as whoever works on one of their own must.",
+      },
     ],
   },
 } as const satisfies Record<string, BackendRow>;

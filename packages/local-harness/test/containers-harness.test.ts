@@ -190,8 +190,9 @@ describeNeeding(["docker"], "a harness of containers", () => {
       await until("the harness has ended", async () => !(await isRunning(pid)), GONE_MS);
 
       await using harness = await open(place);
-      // Glue is no container: it ends with the harness, and comes with the next.
-      expect(harness.endpoints).toEqual({ ...before, glue: harness.endpoints.glue });
+      // Glue and Lambda are no containers: they end with the harness, and come with the next.
+      const { glue, lambda } = harness.endpoints;
+      expect(harness.endpoints).toEqual({ ...before, glue, lambda });
       expect(harness.containers?.areKept).toBe(true);
       expect(await keysOf(harness.endpoints)).toEqual(["kept"]);
       expect(await seen.ids()).toEqual(ids);
