@@ -1,8 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
-import { setTimeout as delay } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { harnessTransformJob } from "../../apps/cli/src/glue/transform-job.ts";
 import { parseConfig } from "../../packages/core/src/config.ts";
 import { DATASETS, silentLogger, type TransformJob } from "../../packages/core/src/index.ts";
@@ -20,6 +18,7 @@ import { GLUE_HOME } from "../machine/glue-home.ts";
 import { describeNeeding } from "../needs.ts";
 import { readCases } from "../parity/cases.ts";
 import { outcomeOf } from "../parity/outcome.ts";
+import { type MachineProcess, processes } from "../processes.ts";
 
 /** Spark killed by SIGKILL at what it does last, and the job begun anew, until it is through. */
 
@@ -94,9 +93,8 @@ describeNeeding(["java", "python", "uv"], "Spark that is killed", () => {
           throw new Error(`The attempt ended before Spark was killed ${death}: ${error?.message}`);
         });
         await Promise.race([held.reached, early]);
-        const java = await javaOf(deployment.directory);
-        const group = await groupOf(java);
-        process.kill(java, "SIGKILL");
+        const { pid, group } = await javaOf(deployment.directory);
+        process.kill(pid, "SIGKILL");
         const report = await attempt;
         expect(report, death).toMatchObject({
           status: "failed",
@@ -164,37 +162,18 @@ async function zoneOf(deployment: Deployment): Promise<Record<string, string[]>>
 }
 
 /** Spark's own process: the JVM that was told to keep its work below this folder. */
-async function javaOf(folder: string): Promise<number> {
-  for (const pid of await pids()) {
-    const command = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-    const [program = ""] = command.split("\0");
-    if (program.endsWith("java") && command.includes(folder)) return pid;
-  }
-  throw new Error("Spark does not run.");
+async function javaOf(folder: string): Promise<MachineProcess> {
+  const java = (await processes()).find(
+    ({ args }) => args[0]?.endsWith("java") === true && args.some((arg) => arg.includes(folder)),
+  );
+  if (java === undefined) throw new Error("Spark does not run.");
+  return java;
 }
 
-async function groupOf(pid: number): Promise<number> {
-  return (await stateOf(pid))?.group ?? 0;
-}
-
-async function untilGone(group: number): Promise<void> {
-  const deadline = performance.now() + END_MS;
-  for (;;) {
-    const states = await Promise.all((await pids()).map(stateOf));
-    const left = states.filter((one) => one?.group === group && !one.isOver);
-    if (left.length === 0) return;
-    if (performance.now() > deadline) throw new Error(`Not gone: ${JSON.stringify(left)}`);
-    await delay(20);
-  }
-}
-
-const pids = async (): Promise<number[]> =>
-  (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-
-/** `undefined` of a process that is gone. A zombie is over: in a container nobody may reap what lost its parent. */
-async function stateOf(pid: number) {
-  const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  if (status === undefined) return undefined;
-  const [state = "", , group = ""] = status.slice(status.lastIndexOf(")") + 2).split(" ");
-  return { pid, group: Number(group), isOver: "ZX".includes(state) };
-}
+const untilGone = (group: number): Promise<void> =>
+  vi.waitFor(
+    async () => {
+      expect((await processes()).filter((one) => one.group === group)).toEqual([]);
+    },
+    { timeout: END_MS, interval: 20 },
+  );

@@ -1,11 +1,12 @@
 import { spawn } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { processes } from "../../../test/processes.ts";
 import type { HarnessEndpoints, OpenHarnessOptions } from "../src/harness/index.ts";
 import type { Faults } from "./fake-daemon.ts";
 import { readRecord } from "../src/harness/record.ts";
@@ -61,15 +62,10 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return text.split(" ").filter(Boolean).map(Number);
 }
 
-/** Processes whose arguments name a path, by `/proc`; none where there is no such thing. */
+/** Processes whose arguments name a path. */
 export async function processesOf(path: string): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir("/proc").catch(() => [])) {
-    if (!/^[0-9]+$/.test(name)) continue;
-    const text = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-    if (text.includes(path)) found.push(Number(name));
-  }
-  return found;
+  const found = await processes();
+  return found.filter(({ args }) => args.some((arg) => arg.includes(path))).map(({ pid }) => pid);
 }
 
 export async function isDeserted(path: string): Promise<boolean> {
