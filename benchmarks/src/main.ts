@@ -110,6 +110,7 @@ program
   .action(async ({ scale, data, json }: TortureOptions) => {
     const benchmark = await benchTorture({ scale, directory: data, tell });
     console.log(json === true ? toJson(benchmark, 2) : describeTorture(benchmark));
+    if (benchmark.faults.length > 0) process.exitCode = 1;
   });
 
 program

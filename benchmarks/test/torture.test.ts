@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { benchTorture, checked } from "../src/torture/bench.ts";
+import { benchTorture, faultsOf } from "../src/torture/bench.ts";
 import { casesAt } from "../src/torture/cases.ts";
 import { describeTorture } from "../src/torture/view.ts";
 import { scratch } from "./scratch.ts";
 
 const SCALE = 100;
-const cost = { seconds: 1, cpuSeconds: 1, peakBytes: 1, harnessPeakBytes: 1 };
+const cost = { peakBytes: 1 };
 const source = { key: "raw-data/streams/a.csv", rows: 3, accepted: 2, rejected: null };
 const one = {
   name: "case",
@@ -41,6 +41,8 @@ test("files too much for most readers are taken or refused as they must be, in b
     [20, 0, ""],
     [625_000, 0, ""],
   ]);
+  expect(benchmark.faults).toEqual([]);
+  expect(describeTorture({ ...benchmark, faults: ["case: wrong"] })).toMatch(/^case: wrong$/m);
   expect(describeTorture(benchmark)).toMatch(/^one file of 3 GB +1 +30\.0 +625000 +0 +- /m);
 }, 600_000);
 
@@ -54,14 +56,14 @@ test.each([
   ["a file is missing", { ...report({}), sources: [] }],
   ["the run fails", { ...report({}), status: "failed" }],
 ])("it is told when %s", (_, found) => {
-  expect(() => checked(one, 1, report({}), cost)).not.toThrow();
-  expect(() => checked(one, 1, found, cost)).toThrow(/^case: /);
+  expect(faultsOf(one, report({}), cost)).toEqual([]);
+  expect(faultsOf(one, found, cost)).toEqual([expect.stringMatching(/^case: /)]);
 });
 
 test("it is told when a run takes too much memory", () => {
-  expect(() => checked(one, 1, report({}), { ...cost, peakBytes: 3 * 2 ** 30 })).toThrow(
-    /resident/,
-  );
+  expect(faultsOf(one, report({}), { peakBytes: 3 * 2 ** 30 })).toEqual([
+    expect.stringMatching(/resident/),
+  ]);
 });
 
 async function* never(): AsyncGenerator<Uint8Array> {

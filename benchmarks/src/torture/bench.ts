@@ -29,7 +29,10 @@ export interface TortureBenchmark {
   readonly measured_at: string;
   readonly machine: Machine;
   readonly scale: number;
+  /** Of every case whose run told what it found. */
   readonly results: readonly TortureResult[];
+  /** Each other than it must be, with the case's name; empty: all is as it must be. */
+  readonly faults: readonly string[];
 }
 
 export interface TortureOptions {
@@ -47,8 +50,8 @@ const PEAK_LIMIT = 2 * 2 ** 30;
 const PARALLEL = 16;
 
 /**
- * Each case is a drop and a run of its own, one after the other into one zone.
- * @throws {Error} when a report says other than what the case expects, or a run needs more memory than it may
+ * Each case is a drop and a run of its own, one after the other into one zone. One that goes wrong keeps none from
+ * its turn.
  */
 export async function benchTorture(options: TortureOptions): Promise<TortureBenchmark> {
   const { scale, directory, tell } = options;
@@ -56,6 +59,7 @@ export async function benchTorture(options: TortureOptions): Promise<TortureBenc
   await mkdir(directory, { recursive: true });
   const folder = await mkdtemp(join(directory, "torture-"));
   const results: TortureResult[] = [];
+  const faults: string[] = [];
   let listens = 0;
   try {
     const config = join(folder, "topline.config.mjs");
@@ -66,20 +70,25 @@ export async function benchTorture(options: TortureOptions): Promise<TortureBenc
       tell(`${one.name}: uploading`);
       const bytes = await upload(deployment.store, one.files);
       tell(`${one.name}: ${(bytes / 1e6).toFixed(1)} MB; running`);
-      const { cost, server, stdout } = await deployment.topline(
-        "--config",
-        config,
-        "run",
-        "--json",
-      );
-      const report = reportSchema.parse(JSON.parse(stdout));
-      listens = report.dates.reduce((sum, date) => sum + date.listens, 0);
-      const result = checked(one, bytes, report, {
-        ...cost,
-        harnessPeakBytes: server?.peakBytes ?? 0,
-      });
-      tell(`${one.name}: ${result.seconds.toFixed(1)} s`);
-      results.push(result);
+      try {
+        const { cost, server, stdout } = await deployment.topline(
+          "--config",
+          config,
+          "run",
+          "--json",
+        );
+        const report = reportSchema.parse(JSON.parse(stdout));
+        listens = report.dates.reduce((sum, date) => sum + date.listens, 0);
+        const result = resultOf(one, bytes, report, {
+          ...cost,
+          harnessPeakBytes: server?.peakBytes ?? 0,
+        });
+        tell(`${one.name}: ${result.seconds.toFixed(1)} s`);
+        results.push(result);
+        faults.push(...faultsOf(one, report, cost));
+      } catch (error) {
+        faults.push(`${one.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
     }
   } finally {
     await rm(folder, { recursive: true, force: true, maxRetries: 20 });
@@ -87,9 +96,9 @@ export async function benchTorture(options: TortureOptions): Promise<TortureBenc
   // No listen is another's, and the last run computes every date of the zone.
   const accepted = results.reduce((sum, result) => sum + result.accepted, 0);
   if (listens !== accepted) {
-    throw new Error(`The zone has ${listens} listens, and ${accepted} were accepted.`);
+    faults.push(`zone: it has ${listens} listens, and ${accepted} were accepted`);
   }
-  return { measured_at: new Date().toISOString(), machine, scale, results };
+  return { measured_at: new Date().toISOString(), machine, scale, results, faults };
 }
 
 /** So that no run waits for a dataset. Its tracks are not those of the cases: the tables stay small. */
@@ -130,49 +139,62 @@ const reportSchema = z.object({
 });
 type Report = z.infer<typeof reportSchema>;
 
-export function checked(
+function resultOf(
   { name, files }: Case,
   bytes: number,
-  report: Report,
+  { sources }: Report,
   cost: Cost & { readonly harnessPeakBytes: number },
 ): TortureResult {
-  const wrong = (what: string) => new Error(`${name}: ${what}`);
-  if (report.status !== "succeeded") throw wrong(`the run is ${report.status}`);
+  const keys = new Set(files.map(({ key }) => key));
+  const own = sources.filter(({ key }) => keys.has(key));
+  const taken = own.filter(({ rejected }) => rejected === null);
+  const sum = (of: (source: Report["sources"][number]) => number) =>
+    taken.reduce((total, source) => total + of(source), 0);
   const rejected: Record<string, number> = {};
-  const sums = { rows: 0, accepted: 0, quarantined: 0 };
-  const sources = new Map(report.sources.map((source) => [source.key, source]));
-  for (const { key, expected } of files) {
-    const source = sources.get(key);
-    if (source === undefined) throw wrong(`the report lacks ${key}`);
-    if (source.rejected !== expected.rejected) {
-      throw wrong(`${key} is ${source.rejected ?? "taken"}, not ${expected.rejected ?? "taken"}`);
-    }
-    if (expected.rejected !== null) {
-      rejected[expected.rejected] = (rejected[expected.rejected] ?? 0) + 1;
-      continue;
-    }
-    const { accepted, malformed } = expected;
-    const found = [source.rows, source.accepted, source.quarantined["malformed"] ?? 0];
-    const wanted = [accepted + malformed, accepted, malformed];
-    if (found.join() !== wanted.join()) {
-      throw wrong(`${key} has rows, accepted, malformed ${found.join()}, not ${wanted.join()}`);
-    }
-    sums.rows += source.rows;
-    sums.accepted += source.accepted;
-    sums.quarantined += malformed;
-  }
-  if (cost.peakBytes > PEAK_LIMIT) {
-    throw wrong(`the run had ${cost.peakBytes} bytes resident; ${PEAK_LIMIT} are allowed`);
+  for (const { rejected: code } of own) {
+    if (code !== null) rejected[code] = (rejected[code] ?? 0) + 1;
   }
   return {
     name,
     files: files.length,
     bytes,
-    ...sums,
+    rows: sum(({ rows }) => rows),
+    accepted: sum(({ accepted }) => accepted),
+    quarantined: sum(({ quarantined }) => quarantined["malformed"] ?? 0),
     rejected,
     seconds: cost.seconds,
     cpu_seconds: cost.cpuSeconds,
     peak_bytes: cost.peakBytes,
     harness_peak_bytes: cost.harnessPeakBytes,
   };
+}
+
+/** What the report, or the memory of the run, is other than the case expects. */
+export function faultsOf(
+  { name, files }: Case,
+  report: Report,
+  { peakBytes }: Pick<Cost, "peakBytes">,
+): string[] {
+  const faults: string[] = [];
+  if (report.status !== "succeeded") faults.push(`the run is ${report.status}`);
+  const sources = new Map(report.sources.map((source) => [source.key, source]));
+  for (const { key, expected } of files) {
+    const source = sources.get(key);
+    if (source === undefined) {
+      faults.push(`the report lacks ${key}`);
+    } else if (source.rejected !== expected.rejected) {
+      faults.push(`${key} is ${source.rejected ?? "taken"}, not ${expected.rejected ?? "taken"}`);
+    } else if (expected.rejected === null) {
+      const { accepted, malformed } = expected;
+      const found = [source.rows, source.accepted, source.quarantined["malformed"] ?? 0].join();
+      const wanted = [accepted + malformed, accepted, malformed].join();
+      if (found !== wanted) {
+        faults.push(`${key} has rows, accepted, malformed ${found}, not ${wanted}`);
+      }
+    }
+  }
+  if (peakBytes > PEAK_LIMIT) {
+    faults.push(`the run had ${peakBytes} bytes resident; ${PEAK_LIMIT} are allowed`);
+  }
+  return faults.map((fault) => `${name}: ${fault}`);
 }
