@@ -23,7 +23,6 @@ import { openTwins } from "./twins.ts";
 /** The Glue job's engine against the cases, and against DuckDB over whatever files: the same to the last digit. */
 
 const START_MS = 600_000;
-const HISTORY_MS = 600_000;
 
 /**
  * A transform on Spark takes half a minute of a processor, however little there is to do. So a test run takes a part
@@ -32,6 +31,7 @@ const HISTORY_MS = 600_000;
 const isWhole = process.env["PARITY"] === "all";
 const SAMPLE = new Set(["catalogue-that-changes", "every-reason", "set-aside"]);
 const HISTORIES = isWhole ? 20 : 1;
+const HISTORY_MS = isWhole ? 7_200_000 : 600_000;
 
 describeNeeding(["python", "java", "uv", "maven"], "Spark", ({ python, java, maven }) => {
   let endpoints: HarnessEndpoints;
