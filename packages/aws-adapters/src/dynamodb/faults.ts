@@ -1,4 +1,5 @@
 import { type Lease, ToplineError } from "@topline/core";
+import { answerOf, described, GIVE_CREDENTIALS, mayPass } from "../sdk-error.ts";
 
 /**
  * What DynamoDB's answers mean to a caller of the ports: the one place where they are told apart.
@@ -14,14 +15,14 @@ export interface DynamoCall {
 
 export function faultOf(error: unknown, { operation, tables }: DynamoCall): ToplineError {
   if (error instanceof ToplineError) return error;
-  const { name, message, status, attempts } = described(error);
+  const told = described(error);
+  const { name, attempts } = told;
   const cause = { cause: error };
   const where = tables.join(" and ");
-  const answer = `${status === undefined ? "" : `${status} `}${name}: ${message}`;
   if (passes(error)) {
     return new ToplineError(
       "STORE_UNAVAILABLE",
-      `DynamoDB did not get ${operation} on ${where} done in ${attempts} attempt(s); the last answer was ${answer}. Try again later; if it stays so, check the endpoint and the network.`,
+      `DynamoDB did not get ${operation} on ${where} done in ${attempts} attempt(s); the last answer was ${answerOf(told)}. Try again later; if it stays so, check the endpoint and the network.`,
       cause,
     );
   }
@@ -34,7 +35,7 @@ export function faultOf(error: unknown, { operation, tables }: DynamoCall): Topl
   }
   return new ToplineError(
     "STORE_REFUSED",
-    `DynamoDB refused ${operation} on ${where}: ${answer}. ${remedy(name)}`,
+    `DynamoDB refused ${operation} on ${where}: ${answerOf(told)}. ${remedy(name)}`,
     cause,
   );
 }
@@ -76,19 +77,7 @@ export function leaseLost(lease: Lease, cause?: unknown): ToplineError {
   );
 }
 
-const networkCodes = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-]);
-
 const passingNames = new Set([
-  "TimeoutError",
   "ThrottlingException",
   "ProvisionedThroughputExceededException",
   "RequestLimitExceeded",
@@ -97,39 +86,14 @@ const passingNames = new Set([
   "LimitExceededException",
 ]);
 
-function passes(error: unknown): boolean {
-  const { name, status, code, retryable } = described(error);
-  if (isConflict(error) || status === 429 || (status !== undefined && status >= 500)) return true;
-  return retryable || passingNames.has(name) || networkCodes.has(code);
-}
+const passes = (error: unknown): boolean => isConflict(error) || mayPass(error, passingNames);
 
 function remedy(name: string): string {
   if (name === "CredentialsProviderError") {
-    return "Give credentials: a profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+    return GIVE_CREDENTIALS;
   }
   if (/AccessDenied|UnrecognizedClient|ExpiredToken|InvalidSignature/.test(name)) {
     return "Check the credentials, and the permissions that the README of @topline/aws-adapters lists.";
   }
   return "Check the table's definition and the account's limits.";
-}
-
-/** What the SDK hangs on an error, of which none is certain to be there. */
-function described(error: unknown) {
-  const found = error as
-    | {
-        readonly name?: string;
-        readonly message?: string;
-        readonly code?: string;
-        readonly $retryable?: unknown;
-        readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
-      }
-    | undefined;
-  return {
-    name: found?.name ?? "Error",
-    message: found?.message ?? String(error),
-    code: found?.code ?? "",
-    status: found?.$metadata?.httpStatusCode,
-    attempts: found?.$metadata?.attempts ?? 1,
-    retryable: found?.$retryable !== undefined,
-  };
 }

@@ -1,4 +1,5 @@
 import { ToplineError } from "@topline/core";
+import { answerOf, described, mayPass } from "../sdk-error.ts";
 
 /**
  * What Glue's answers mean to a caller of the port: the one place where they are told apart.
@@ -21,13 +22,13 @@ const permissions = {
 
 export function faultOf(error: unknown, { operation, jobName }: GlueCall): ToplineError {
   if (error instanceof ToplineError) return error;
-  const { name, message, status } = described(error);
+  const told = described(error);
+  const { name, status } = told;
   const cause = { cause: error };
-  const answer = `${status === undefined ? "" : `${status} `}${name}: ${message}`;
   if (passes(error)) {
     return new ToplineError(
       "ENGINE_UNAVAILABLE",
-      `Glue did not get ${operation} of job ${jobName} done; the last answer was ${answer}. Try again later; if it stays so, check the endpoint and the network.`,
+      `Glue did not get ${operation} of job ${jobName} done; the last answer was ${answerOf(told)}. Try again later; if it stays so, check the endpoint and the network.`,
       { ...cause, isRetryable: true },
     );
   }
@@ -37,7 +38,7 @@ export function faultOf(error: unknown, { operation, jobName }: GlueCall): Topli
     : "Check the job's definition, the region and the endpoint.";
   return new ToplineError(
     "ENGINE_UNAVAILABLE",
-    `Glue refused ${operation} of job ${jobName}: ${answer}. ${remedy}`,
+    `Glue refused ${operation} of job ${jobName}: ${answerOf(told)}. ${remedy}`,
     cause,
   );
 }
@@ -55,19 +56,7 @@ export const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
 const isDenied = (name: string, status: number | undefined): boolean =>
   status === 403 || name === "AccessDeniedException" || name === "CredentialsProviderError";
 
-const networkCodes = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-]);
-
 const passingNames = new Set([
-  "TimeoutError",
   "Throttling",
   "ThrottlingException",
   "ThrottledException",
@@ -80,28 +69,4 @@ const passingNames = new Set([
 ]);
 
 /** Whether the same call may succeed later. */
-export function passes(error: unknown): boolean {
-  const { name, status, code, retryable } = described(error);
-  if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return true;
-  return retryable || passingNames.has(name) || networkCodes.has(code);
-}
-
-/** What the SDK hangs on an error, of which none is certain to be there. */
-function described(error: unknown) {
-  const found = error as
-    | {
-        readonly name?: string;
-        readonly message?: string;
-        readonly code?: string;
-        readonly $retryable?: unknown;
-        readonly $metadata?: { readonly httpStatusCode?: number };
-      }
-    | undefined;
-  return {
-    name: found?.name ?? "Error",
-    message: found?.message ?? String(error),
-    code: found?.code ?? "",
-    status: found?.$metadata?.httpStatusCode,
-    retryable: found?.$retryable !== undefined,
-  };
-}
+export const passes = (error: unknown): boolean => mayPass(error, passingNames);

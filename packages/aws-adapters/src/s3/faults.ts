@@ -1,4 +1,5 @@
 import { ToplineError } from "@topline/core";
+import { answerOf, described, GIVE_CREDENTIALS, mayPass } from "../sdk-error.ts";
 
 /**
  * What S3's answers mean to a caller of the port: the one place where they are told apart.
@@ -46,7 +47,8 @@ export async function attempt<T>(
 
 export function faultOf(error: unknown, call: S3Call): ToplineError {
   if (error instanceof ToplineError) return error;
-  const { name, message, status, attempts } = described(error);
+  const told = described(error);
+  const { name, status, attempts } = told;
   const cause = { cause: error };
   const subject = subjectOf(call);
 
@@ -64,17 +66,16 @@ export function faultOf(error: unknown, call: S3Call): ToplineError {
   if (status === 404 && call.key !== undefined && name !== "NoSuchBucket") {
     return new ToplineError("OBJECT_NOT_FOUND", `There is no ${subject}.`, cause);
   }
-  const answer = `${status === undefined ? "" : `${status} `}${name}: ${message}`;
   if (passes(error)) {
     return new ToplineError(
       "STORE_UNAVAILABLE",
-      `S3 did not get ${call.operation} of ${subject} done in ${attempts} attempt(s); the last answer was ${answer}. Try again later; if it stays so, check the endpoint and the network.`,
+      `S3 did not get ${call.operation} of ${subject} done in ${attempts} attempt(s); the last answer was ${answerOf(told)}. Try again later; if it stays so, check the endpoint and the network.`,
       cause,
     );
   }
   return new ToplineError(
     "STORE_REFUSED",
-    `S3 refused ${call.operation} of ${subject}: ${answer}. ${remedy(call, name, status)}`,
+    `S3 refused ${call.operation} of ${subject}: ${answerOf(told)}. ${remedy(call, name, status)}`,
     cause,
   );
 }
@@ -103,19 +104,7 @@ export function throwIfAborted(call: S3Call): void {
 const subjectOf = ({ bucket, key }: Pick<S3Call, "bucket" | "key">): string =>
   key === undefined ? `bucket ${bucket}` : `object ${JSON.stringify(key)} in bucket ${bucket}`;
 
-const networkCodes = new Set([
-  "ECONNRESET",
-  "ECONNREFUSED",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-]);
-
 const passingNames = new Set([
-  "TimeoutError",
   "RequestTimeout",
   "SlowDown",
   "ServiceUnavailable",
@@ -124,11 +113,7 @@ const passingNames = new Set([
   "OperationAborted",
 ]);
 
-function passes(error: unknown): boolean {
-  const { name, status, code, retryable } = described(error);
-  if (status === 429 || (status !== undefined && status >= 500 && status !== 501)) return true;
-  return retryable || passingNames.has(name) || networkCodes.has(code);
-}
+const passes = (error: unknown): boolean => mayPass(error, passingNames);
 
 function remedy({ operation, bucket, key }: S3Call, name: string, status?: number): string {
   if (name === "NoSuchBucket" || status === 404) {
@@ -139,31 +124,10 @@ function remedy({ operation, bucket, key }: S3Call, name: string, status?: numbe
     return `Check the credentials, and that they may ${permissions[operation].join(" and ")} on ${where} (also in the bucket's policy and the KMS key's).`;
   }
   if (name === "CredentialsProviderError") {
-    return "Give credentials: a profile, a role, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.";
+    return GIVE_CREDENTIALS;
   }
   if (status === 301 || status === 307 || name === "PermanentRedirect") {
     return `Bucket ${bucket} is in another region: check the client's.`;
   }
   return "Check the bucket's name, the region, the endpoint and the key (at most 1,024 bytes).";
-}
-
-/** What the SDK hangs on an error, of which none is certain to be there. */
-function described(error: unknown) {
-  const found = error as
-    | {
-        readonly name?: string;
-        readonly message?: string;
-        readonly code?: string;
-        readonly $retryable?: unknown;
-        readonly $metadata?: { readonly httpStatusCode?: number; readonly attempts?: number };
-      }
-    | undefined;
-  return {
-    name: found?.name ?? "Error",
-    message: found?.message ?? String(error),
-    code: found?.code ?? "",
-    status: found?.$metadata?.httpStatusCode,
-    attempts: found?.$metadata?.attempts ?? 1,
-    retryable: found?.$retryable !== undefined,
-  };
 }
