@@ -1,7 +1,7 @@
 import { tableNames } from "@topline/aws-adapters/dynamodb";
 import { memoryObjectStore, memoryRunLedger } from "@topline/core/memory";
 import { deltaZone } from "@topline/delta-log";
-import type { PipelinePorts } from "./ports.ts";
+import type { PipelinePorts } from "./pipeline-ports.ts";
 
 /** What a command that makes nothing works on: where bucket or tables are missing, they read as empty. */
 export interface PortsAsFound {

@@ -7,19 +7,15 @@ import {
   missingTables,
 } from "@topline/aws-adapters/dynamodb";
 import { bucketExists, s3ObjectStore } from "@topline/aws-adapters/s3";
-import type { Logger, PipelineContext, TableSpec } from "@topline/core";
+import type { Logger, TableSpec } from "@topline/core";
 import { deltaZone } from "@topline/delta-log";
 import { buildPlan, duckdbCheckpoints, duckdbEngine } from "@topline/kpi-engine";
 import { validator } from "@topline/validators";
 import type { Clients } from "./clients.ts";
 import type { LoadedConfig } from "./config.ts";
+import type { PipelinePorts } from "./pipeline-ports.ts";
 import { portsAsFound, type PortsAsFound } from "./ports-as-found.ts";
 import { systemClock } from "./system-clock.ts";
-
-export type PipelinePorts = Pick<
-  PipelineContext,
-  "store" | "zone" | "kpis" | "ledger" | "engine" | "validator" | "clock" | "plan" | "tablePrefix"
->;
 
 /** What the pipeline needs to be there. */
 export interface Target extends Pick<Clients, "s3" | "dynamo"> {

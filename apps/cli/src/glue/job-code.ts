@@ -9,9 +9,9 @@ import process from "node:process";
 import { promisify } from "node:util";
 import { ensureGlueJob } from "@topline/aws-adapters/glue";
 import { jobCodeFolder, type ObjectStore, ToplineError } from "@topline/core";
+import type { LoadedConfig } from "@topline/deployment";
 import { probe } from "@topline/local-harness/machine";
 import type { Glue } from "./clients.ts";
-import type { HarnessGluePlace } from "./transform-job.ts";
 
 const SCRIPT = "topline_job.py";
 const PARALLEL = 3;
@@ -24,7 +24,7 @@ const PARALLEL = 3;
  */
 export async function makeJob(
   client: Glue,
-  { config, store }: Pick<HarnessGluePlace, "config" | "store">,
+  { config, store }: { readonly config: LoadedConfig; readonly store: ObjectStore },
 ): Promise<void> {
   const { bucket, glue } = config;
   const { script, wheel } = await uploadCode(store);

@@ -1,6 +1,6 @@
 import type { ObjectStore } from "@topline/core";
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { StoreTest } from "./store-test.ts";
 import { bytesOf, collect, fault, keysOf, LARGE, MiB, read, streamOf, text } from "./content.ts";
 
 const cancelled = { ...fault("CANCELLED"), isRetryable: true };

@@ -1,6 +1,6 @@
 import { ToplineError } from "@topline/core";
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { StoreTest } from "./store-test.ts";
 import { bytesOf, fault, keysOf, LARGE, read, summary, text } from "./content.ts";
 
 export function describeCopying(storeTest: StoreTest, conditional: boolean): void {

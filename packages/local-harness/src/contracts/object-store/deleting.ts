@@ -1,6 +1,6 @@
 import { ToplineError } from "@topline/core";
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { StoreTest } from "./store-test.ts";
 import { fault, keysOf, read, text } from "./content.ts";
 
 export function describeDeleting(storeTest: StoreTest, conditional: boolean): void {

@@ -1,6 +1,6 @@
 import { ToplineError } from "@topline/core";
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { StoreTest } from "./store-test.ts";
 import { keysOf, read, text } from "./content.ts";
 
 /** What URLs, headers, XML and file systems each treat in their own way. */

@@ -1,6 +1,6 @@
 import { mapConcurrently } from "@topline/core";
 import { expect } from "vitest";
-import type { Can, StoreTest } from "../object-store.ts";
+import type { Can, StoreTest } from "./store-test.ts";
 import { keysOf, text } from "./content.ts";
 
 export function describeListing(storeTest: StoreTest, can: Can): void {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { StoreTest } from "./store-test.ts";
 import { bytesOf, LARGE, streamOf, text } from "./content.ts";
 
 const values = {

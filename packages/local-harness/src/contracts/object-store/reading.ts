@@ -1,6 +1,6 @@
 import { ToplineError } from "@topline/core";
 import { expect } from "vitest";
-import type { StoreTest } from "../object-store.ts";
+import type { StoreTest } from "./store-test.ts";
 import { bytesOf, collect, fault, LARGE, MiB, read, summary, text } from "./content.ts";
 
 export function describeReading(storeTest: StoreTest): void {

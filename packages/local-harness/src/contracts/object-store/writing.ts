@@ -1,6 +1,6 @@
 import { ToplineError } from "@topline/core";
 import { expect } from "vitest";
-import type { Can, StoreTest } from "../object-store.ts";
+import type { Can, StoreTest } from "./store-test.ts";
 import { bytesOf, fault, keysOf, LARGE, MiB, read, streamOf, summary, text } from "./content.ts";
 
 export function describeWriting(storeTest: StoreTest, can: Can): void {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ZoneTest } from "../zone.ts";
+import type { ZoneTest } from "./zone-test.ts";
 import { commit, file, infoOf, sorted, unreadable } from "./requests.ts";
 
 export function describeCommits(zoneTest: ZoneTest): void {

@@ -1,6 +1,6 @@
 import type { ZoneActions } from "@topline/core";
 import { expect } from "vitest";
-import type { ZoneTest } from "../zone.ts";
+import type { ZoneTest } from "./zone-test.ts";
 import { commit, file, request, unreadable } from "./requests.ts";
 
 export function describeCommit(zoneTest: ZoneTest): void {

@@ -1,6 +1,6 @@
 import { mapConcurrently } from "@topline/core";
 import { expect } from "vitest";
-import type { ZoneTest } from "../zone.ts";
+import type { ZoneTest } from "./zone-test.ts";
 import { commit, file, request } from "./requests.ts";
 
 export function describeRaces(zoneTest: ZoneTest): void {

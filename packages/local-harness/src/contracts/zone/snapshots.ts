@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ZoneTest } from "../zone.ts";
+import type { ZoneTest } from "./zone-test.ts";
 import { commit, file, oddFiles, sorted, unreadable } from "./requests.ts";
 
 export function describeSnapshot(zoneTest: ZoneTest): void {
