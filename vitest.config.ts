@@ -46,7 +46,8 @@ export default defineConfig({
       project("local-harness", ["packages/local-harness/**/*.test.ts"]),
       project("glue-job", ["apps/glue-job/**/*.test.ts"]),
       project("lambda", ["apps/lambda/**/*.test.ts"]),
-      project("airflow", ["apps/airflow/**/*.test.ts"]),
+      // Whole runs of the DAG, beside another suite: only what does not come to its end takes so long.
+      project("airflow", ["apps/airflow/**/*.test.ts"], { testTimeout: 1_500_000 }),
       // Whole processes over the real data, several at a time: on two busy cores that takes a while.
       project("cli", ["apps/cli/**/*.test.ts"], { testTimeout: 300_000 }),
       project("benchmarks", ["benchmarks/**/*.test.ts"]),

@@ -8,6 +8,7 @@ from pathlib import Path
 from airflow.providers.amazon.aws.notifications.sns import SnsNotifier
 from airflow.sdk import DAG, Asset, AssetAlias, AssetWatcher, Label, Param, TaskGroup, TriggerRule
 
+from topline_airflow.given_up import GivenUpNotifier
 from topline_airflow.glue_operator import ToplineGlueOperator
 from topline_airflow.inbox_triggers import InboxTrigger
 from topline_airflow.lambda_operator import ToplineLambdaOperator
@@ -52,6 +53,16 @@ failed = SnsNotifier(
     ),
 )
 
+given_up = GivenUpNotifier(
+    aws_conn_id=settings.aws_conn_id,
+    target_arn=settings.sns_topic_arn,
+    subject="Topline: a run was given up",
+    message=(
+        "Airflow run {{ run_id }} of {{ dag.dag_id }} was given up: {{ reason }} "
+        "(run_id={{ topline_run_id(run_id) }})."
+    ),
+)
+
 with DAG(
     dag_id="topline",
     description="Raw listening files in S3 to daily KPIs in DynamoDB",
@@ -61,6 +72,7 @@ with DAG(
     # One run of Topline is open at a time.
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=settings.run_timeout_hours),
+    on_failure_callback=[given_up] if settings.sns_topic_arn else [],
     tags=["topline", "music-streaming", "kpi"],
     params={
         "transform": Param(

@@ -13,7 +13,7 @@ import { airflowVariables } from "../../cli/src/airflow/variables.ts";
 import { openBucket } from "../../cli/test/bucket.ts";
 import { datesOf, dropsOf, expectedTables, type Files, tablesOf } from "../../cli/test/inbox.ts";
 import { airflowEnvironment } from "./airflow-environment.ts";
-import { airflowState } from "./local-airflow.ts";
+import { airflowState, newestRunId } from "./local-airflow.ts";
 
 /** `airflow dags test`: the DAG once, without a scheduler; the transform as a Glue job on Spark. */
 
@@ -69,10 +69,7 @@ describeNeeding(["java", "python", "uv"], "airflow dags test", ({ python }) => {
       expect(await bucket.keys("raw-data/")).toEqual([]);
       expect(await bucket.keys("archive/raw-data/2024-06-27/")).toHaveLength(3);
 
-      const { runs } = (await state.topline("status", "--json")).json<{
-        runs: { run_id: string }[];
-      }>();
-      const id = runs[0]?.run_id ?? "";
+      const id = await newestRunId(state);
       expect((await state.topline("runs", id, "--json")).json()).toMatchObject({
         engine: expect.stringMatching(/^spark /) as string,
       });

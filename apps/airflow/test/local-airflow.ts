@@ -14,8 +14,8 @@ const SHARED = fileURLToPath(
   new URL("../../../node_modules/.cache/topline/airflow/", import.meta.url),
 );
 const DAG = "/api/v2/dags/topline";
-/** Two busy cores, four processes of Python. */
-const PATIENCE = { timeout: 150_000, interval: 500 };
+/** Two busy cores, four processes of Python, and with Spark two attempts of a job. */
+export const PATIENCE = { timeout: 600_000, interval: 500 };
 
 export interface DagRun {
   readonly dag_run_id: string;
@@ -96,6 +96,14 @@ export async function upIn(state: TestState): Promise<LocalAirflow> {
     ...api,
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
+}
+
+/** Of the run of Topline's that began last. */
+export async function newestRunId(state: TestState): Promise<string> {
+  const { runs } = (await state.topline("status", "--json")).json<{
+    runs: { run_id: string }[];
+  }>();
+  return runs[0]?.run_id ?? expect.fail("no run of Topline's");
 }
 
 type Api = Pick<

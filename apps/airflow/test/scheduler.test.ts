@@ -1,96 +1,66 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import {
   dynamoClient,
   dynamoRunLedger,
 } from "../../../packages/aws-adapters/src/dynamodb/index.ts";
-import { emptyModel, type Model } from "../../../test/model/model.ts";
 import { describeNeeding } from "../../../test/needs.ts";
-import {
-  datesOf,
-  dropsOf,
-  expectedTables,
-  type Files,
-  publishedDates,
-  sample,
-  tablesOf,
-} from "../../cli/test/inbox.ts";
-import type { TestState } from "../../cli/test/topline.ts";
-import { airflowState, type DagRun, type LocalAirflow, upIn } from "./local-airflow.ts";
+import { type Files, sample } from "../../cli/test/inbox.ts";
+import { type DagRun, newestRunId, PATIENCE } from "./local-airflow.ts";
+import { openStory, processesIn, type Story, stream } from "./story.ts";
 
-/** The DAG under the real scheduler, over the real data: one story, told in order. */
+/** The DAG under the real scheduler, over the real data, with the functions: one story, told in order. */
 
-const stream = (n: number): Files => ({
-  [`streams/streams${n}.csv`]: sample(`streams/streams${n}.csv`),
-});
-const FIRST: Files = { "users.csv": sample("users.csv"), ...stream(1) };
-const MANIFEST = "runs/by-hand/manifest.json";
+const USERS: Files = { "users.csv": sample("users.csv") };
 const SONGS: Files = { "songs.csv": sample("songs.csv") };
+const PARTS = partsOf("streams/streams1.csv", 10);
+const MANIFEST = "runs/by-hand/manifest.json";
+const START_MS = 600_000;
 
 describeNeeding(["python", "uv"], "the real scheduler", () => {
-  let state: TestState;
-  let airflow: LocalAirflow;
-  const model: Model = emptyModel();
-  let intake = 0n;
-  let over = 0;
+  let story: Story;
 
   beforeAll(async () => {
-    state = await airflowState();
-    airflow = await upIn(state);
-  }, 300_000);
+    story = await openStory();
+  }, START_MS);
 
-  afterAll(async () => {
-    await airflow?.[Symbol.asyncDispose]();
-    await state?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => story?.[Symbol.asyncDispose](), START_MS);
 
-  const drop = async (files: Files) => {
-    for (const [name, content] of Object.entries(files)) {
-      await airflow.bucket.put(`raw-data/${name}`, content);
-    }
-  };
-  /** The last of the runs, once so many more are over. */
-  const next = async (more = 1): Promise<DagRun> => {
-    over += more;
-    const run = (await airflow.untilOver(over)).at(-1);
-    return run ?? expect.fail("no run");
-  };
   const statesOf = async (run: DagRun) => {
-    const tasks = Object.entries(await airflow.tasks(run));
+    const tasks = Object.entries(await story.airflow.tasks(run));
     return Object.fromEntries(tasks.map(([task, { state }]) => [task, state]));
   };
-  const takenIn = async (files: Files) => {
-    model.run({ intake: ++intake, files: dropsOf(files) });
-    expect(await publishedDates(state)).toEqual(datesOf(model));
-    expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
-    expect(await airflow.bucket.keys("raw-data/")).toEqual([]);
-  };
 
-  test("streams without songs wait, and the grid shows for what", async () => {
+  test("streams without songs wait, run after run, and the grid shows for what", async () => {
+    const { airflow } = story;
     await airflow.pause(true);
-    await drop(FIRST);
-    await airflow.pause(false);
-    const run = await next();
-    expect(run).toMatchObject({ state: "success", run_type: "asset_triggered" });
-    expect(await statesOf(run)).toEqual({
-      wait_for_files: "success",
-      validate: "success",
-      choose: "success",
-      "waiting_for.users": "skipped",
-      "waiting_for.songs": "success",
-      "waiting_for.streams": "skipped",
-      "transform.glue": "skipped",
-      "transform.lambda": "skipped",
-      archive: "skipped",
-      look_again: "skipped",
-    });
-    expect(await airflow.log(run, "waiting_for.songs")).toContain(
-      "Drop s3://topline/raw-data/songs.csv",
-    );
+    await story.drop(USERS);
+    for (const part of PARTS) {
+      await story.drop(part);
+      await airflow.pause(false);
+      const run = await story.next();
+      expect(run).toMatchObject({ state: "success", run_type: "asset_triggered" });
+      expect(await statesOf(run)).toEqual({
+        wait_for_files: "success",
+        validate: "success",
+        choose: "success",
+        "waiting_for.users": "skipped",
+        "waiting_for.songs": "success",
+        "waiting_for.streams": "skipped",
+        "transform.glue": "skipped",
+        "transform.lambda": "skipped",
+        archive: "skipped",
+        look_again: "skipped",
+      });
+      expect(await airflow.log(run, "waiting_for.songs")).toContain(
+        "Drop s3://topline/raw-data/songs.csv",
+      );
+    }
+    expect(await airflow.bucket.keys("raw-data/")).toHaveLength(1 + PARTS.length);
   });
 
   test("what was waited for begins the next run by itself, and the tables are right", async () => {
-    await drop(SONGS);
-    const run = await next();
+    await story.drop(SONGS);
+    const run = await story.next();
     expect(await statesOf(run)).toMatchObject({
       choose: "success",
       "transform.glue": "skipped",
@@ -99,32 +69,30 @@ describeNeeding(["python", "uv"], "the real scheduler", () => {
       archive: "success",
       look_again: "skipped",
     });
-    await takenIn({ ...FIRST, ...SONGS });
+    await story.expectTakenIn(Object.assign({}, USERS, SONGS, ...PARTS) as Files);
   });
 
   test("a fault that passes is tried again, and one run id is in the log of every task", async () => {
+    const { airflow, state } = story;
     const { dynamodb: endpoint, region, accessKeyId, secretAccessKey } = airflow.endpoints;
     const credentials = { accessKeyId, secretAccessKey };
     const client = dynamoClient({ endpoint, region, credentials });
     const clock = { now: () => new Date(), sleep: () => Promise.resolve() };
     const ledger = dynamoRunLedger({ client, prefix: "", clock });
     const lease = await ledger.acquire("somebody else", 600);
-    await drop(stream(2));
+    await story.drop(stream(2));
     await airflow.untilTried("validate", 3);
     await ledger.release(lease);
     client.destroy();
-    const run = await next();
+    const run = await story.next();
     const tasks = await airflow.tasks(run);
     expect(tasks["validate"]?.state).toBe("success");
     expect(tasks["validate"]?.try_number).toBeGreaterThan(2);
     expect(await airflow.log(run, "validate", 1)).toMatch(/LEASE_HELD.*somebody else/);
     expect(await airflow.log(run, "validate", 2)).toMatch(/LEASE_HELD.*somebody else/);
-    await takenIn(stream(2));
+    await story.expectTakenIn(stream(2));
 
-    const { runs } = (await state.topline("status", "--json")).json<{
-      runs: { run_id: string }[];
-    }>();
-    const id = runs[0]?.run_id ?? "";
+    const id = await newestRunId(state);
     expect(id).toMatch(/^asset_triggered__[0-9A-Za-z._-]+-[0-9a-f]{8}$/);
     for (const task of ["wait_for_files", "choose", "transform.lambda", "archive"]) {
       expect(await airflow.log(run, task)).toContain(`run_id=${id}`);
@@ -132,27 +100,54 @@ describeNeeding(["python", "uv"], "the real scheduler", () => {
   });
 
   test("a fault that no retry mends burns none, and nothing starts again; once it is mended, a clear finishes the open run, and what is left begins another", async () => {
+    const { airflow, state } = story;
     await airflow.pause(true);
-    await drop(stream(3));
+    await story.drop(stream(3));
     const validated = await state.topline("step", "validate", "--run-id", "by-hand", "--json");
     expect(validated.code, validated.stderr).toBe(0);
     const manifest = await airflow.bucket.read(MANIFEST);
     await airflow.bucket.put(MANIFEST, "{}");
-    await drop(stream(1));
+    await story.drop(stream(1));
     await airflow.pause(false);
-    const run = await next();
+    const run = await story.next();
     expect(run.state).toBe("failed");
     expect((await airflow.tasks(run))["validate"]).toEqual({ state: "failed", try_number: 1 });
     expect(await airflow.log(run, "validate")).toContain("STATE_CORRUPT");
 
     await airflow.bucket.put(MANIFEST, manifest);
     await airflow.clear(run);
-    await next();
-    const [cleared = run, taken = run] = (await airflow.untilOver(over)).slice(-2);
+    const [cleared = run, taken = run] = (await story.over()).slice(-2);
     expect(cleared.dag_run_id).toBe(run.dag_run_id);
     expect((await statesOf(cleared))["look_again"]).toBe("success");
     expect(await airflow.log(cleared, "transform.lambda")).toContain("run_id=by-hand");
     expect((await statesOf(taken))["look_again"]).toBe("skipped");
-    await takenIn({ ...stream(3), ...stream(1) });
+    await story.expectTakenIn({ ...stream(3), ...stream(1) });
+  });
+
+  test("a command that is killed leaves no process behind", async () => {
+    const { airflow, state } = story;
+    const working = (await processesIn(state)).map(({ args }) => args.join(" "));
+    for (const component of ["api-server", "scheduler", "dag-processor", "triggerer"]) {
+      expect(working.some((one) => one.includes(component))).toBe(true);
+    }
+    airflow.command.kill("SIGKILL");
+    await airflow.command.finished;
+    await airflow[Symbol.asyncDispose]();
+    await vi.waitFor(async () => {
+      expect(await processesIn(state)).toEqual([]);
+    }, PATIENCE);
   });
 });
+
+/** The listens of a file of the real day as so many files, each with the header. */
+function partsOf(name: string, count: number): Files[] {
+  const [header = "", ...lines] = new TextDecoder().decode(sample(name)).trimEnd().split("\n");
+  const size = Math.ceil(lines.length / count);
+  return Array.from({ length: count }, (_, i) => ({
+    [name.replace(/\.csv$/, `-${i}.csv`)]: [
+      header,
+      ...lines.slice(i * size, (i + 1) * size),
+      "",
+    ].join("\n"),
+  }));
+}

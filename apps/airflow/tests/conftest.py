@@ -60,3 +60,11 @@ def glue(monkeypatch):
     with scripted_endpoint() as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_GLUE", endpoint.url)
         yield endpoint
+
+
+@pytest.fixture
+def topics(monkeypatch):
+    """SNS, with answers as a test has them."""
+    with scripted_endpoint() as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", endpoint.url)
+        yield endpoint

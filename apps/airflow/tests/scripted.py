@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl
 
 
 @dataclass
@@ -21,6 +22,7 @@ class Call:
 @dataclass
 class Answer:
     body: object
+    """JSON; a text is sent as it is."""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,11 +54,14 @@ def scripted_endpoint() -> Iterator[Endpoint]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            operation = self.headers.get("X-Amz-Target", "Invoke").rpartition(".")[2]
-            endpoint.calls.append(Call(operation, self.path, json.loads(body or b"{}")))
+            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            is_query = "x-www-form-urlencoded" in self.headers.get("Content-Type", "")
+            body = dict(parse_qsl(content.decode())) if is_query else json.loads(content or b"{}")
+            target = self.headers.get("X-Amz-Target", body.get("Action", "Invoke"))
+            endpoint.calls.append(Call(target.rpartition(".")[2], self.path, body))
             answer = endpoint.answers.popleft() if endpoint.answers else fault("Unscripted", 400)
-            content = json.dumps(answer.body).encode()
+            told = answer.body if isinstance(answer.body, str) else json.dumps(answer.body)
+            content = told.encode()
             self.send_response(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)

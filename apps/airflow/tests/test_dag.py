@@ -7,6 +7,7 @@ from airflow.dag_processing.dagbag import DagBag
 
 from tests.conftest import HERE
 from topline_airflow.inbox_triggers import InboxTrigger
+from topline_airflow.run_id import topline_run_id
 
 STEPS = {
     "wait_for_files": {"validate"},
@@ -26,6 +27,9 @@ STEPS = {
     "waiting_for.songs": set(),
     "waiting_for.streams": set(),
 }
+
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:topline"
 
 
 def load():
@@ -80,11 +84,30 @@ def test_the_parameters_have_defaults_that_fit_them(dag):
 
 def test_nobody_is_told_of_failures_unless_a_topic_is_given(dag, monkeypatch):
     assert all(not task.on_failure_callback for task in dag.tasks)
-    topic = "arn:aws:sns:eu-west-1:123456789012:topline"
-    monkeypatch.setenv("AIRFLOW__TOPLINE__SNS_TOPIC_ARN", topic)
+    assert not dag.on_failure_callback
+    monkeypatch.setenv("AIRFLOW__TOPLINE__SNS_TOPIC_ARN", TOPIC)
     for task in load().tasks:
         (notifier,) = task.on_failure_callback
-        assert notifier.target_arn == topic
+        assert notifier.target_arn == TOPIC
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [("timed_out", 1), ("all_tasks_deadlocked", 1), ("task_failure", 0)],
+)
+def test_a_run_that_is_given_up_is_told_of_and_a_failed_task_is_not_told_of_twice(
+    reason, told, topics, monkeypatch
+):
+    monkeypatch.setenv("AIRFLOW__TOPLINE__SNS_TOPIC_ARN", TOPIC)
+    dag = load()
+    (notifier,) = dag.on_failure_callback
+    topics.answer("<PublishResponse><PublishResult/></PublishResponse>")
+    notifier({"dag": dag, "run_id": "manual__1", "reason": reason})
+    assert topics.operations() == ["Publish"] * told
+    for call in topics.calls:
+        assert call.body["TargetArn"] == TOPIC
+        assert f"run manual__1 of topline was given up: {reason}" in call.body["Message"]
+        assert f"run_id={topline_run_id('manual__1')}" in call.body["Message"]
 
 
 def test_it_is_what_the_deployment_s_settings_say(monkeypatch):

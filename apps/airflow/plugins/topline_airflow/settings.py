@@ -38,7 +38,7 @@ class Settings:
     run_timeout_hours: float = 12
     """After which a DAG run is given up, so that it blocks no other."""
     sns_topic_arn: str = ""
-    """Is told of every task that fails for good; empty: nobody is."""
+    """Is told of every task that fails for good, and of runs given up; empty: nobody is."""
     glue_log: str = ""
     """Where a job run's log is, for messages, with ``{job_run_id}`` in it; empty: in CloudWatch."""
 
