@@ -92,15 +92,13 @@ async function nothingLost(
   isWaiting: boolean,
 ): Promise<string[]> {
   const found: string[] = [];
-  // A run that waits moves refused files out of the way, and takes nothing in.
-  const refused = await textsBySource(store, "rejected/");
   const known = new Map(records.map((record) => [record.sourceId, record]));
   for (const one of dropped.values()) {
     const record = known.get(one.sourceId);
     const { refused: verdict } = verdictOn(one);
     if (record === undefined) {
-      const isThere = !one.stayed || isWaiting || refused.get(one.sourceId) === one.text;
-      if (!isThere) found.push(`${one.key} ${one.sourceId} is nowhere`);
+      const isLeft = isWaiting && (await textAt(store, one.key)) === one.text;
+      if (one.stayed && !isLeft) found.push(`${one.key} ${one.sourceId} is nowhere`);
       continue;
     }
     if ((verdict === null) === (record.state === "rejected")) {
@@ -194,16 +192,6 @@ async function textAt(store: ObjectStore, key: string): Promise<string | undefin
     if (ToplineError.is(error, "OBJECT_NOT_FOUND")) return undefined;
     throw error;
   }
-}
-
-async function textsBySource(store: ObjectStore, prefix: string): Promise<Map<string, string>> {
-  const texts = new Map<string, string>();
-  for await (const { key } of store.list(prefix)) {
-    const { body, metadata } = await store.get(key);
-    const id = metadata["source_id"];
-    if (id !== undefined) texts.set(id, await text(body));
-  }
-  return texts;
 }
 
 async function linesBelow(store: ObjectStore, prefix: string): Promise<number> {

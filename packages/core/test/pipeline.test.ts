@@ -121,6 +121,16 @@ describe("a run", () => {
       code: "MISSING_COLUMN",
       run_id: "r1",
     });
+    const recorded = [];
+    for await (const source of world.ledger.sources()) recorded.push(source);
+    expect(recorded).toMatchObject([
+      {
+        key: "raw-data/songs.csv",
+        runId: "r1",
+        archivedTo: "rejected/2024-06-27/songs.csv",
+        state: "rejected",
+      },
+    ]);
 
     await drop(world, { "songs.csv": SONGS });
     expect((await run(contextOf(world), { runId: "r2" })).status).toBe("succeeded");

@@ -4,6 +4,7 @@ import { ToplineError } from "../errors.ts";
 import { reasonKey } from "../layout.ts";
 import type { ManifestSource } from "../manifest.ts";
 import type { ObjectStore } from "../ports/object-store.ts";
+import type { SourceRecord } from "../ports/run-ledger.ts";
 import type { AbandonedSource } from "./abandonment.ts";
 import { fileAway } from "./filing.ts";
 import type { HeldLease } from "./lease.ts";
@@ -21,16 +22,19 @@ export const rejections = (sources: readonly ManifestSource[]): Rejection[] =>
     refused === null ? [] : [{ key, source_id, dataset, ...refused, archived_to: null }],
   );
 
-/** Moves refused files from the inbox to `folder`: they never lie in the way, also when no run begins. */
+/**
+ * Moves refused files from the inbox to `folder`, and records them: they never lie in the way, also when no run
+ * begins.
+ */
 export async function refuse(
   context: PipelineContext,
   held: HeldLease,
   sources: readonly ManifestSource[],
   { runId, folder }: { readonly runId: string; readonly folder: string },
 ): Promise<Rejection[]> {
-  const { store } = context;
+  const { store, ledger } = context;
   const rejected = await mapConcurrently(sources, PARALLEL, async (source) => {
-    const { key, name, source_id, etag } = source;
+    const { key, name, source_id, dataset, etag } = source;
     const [rejection] = rejections([source]);
     if (rejection === undefined) return undefined;
     await held.verify();
@@ -38,6 +42,16 @@ export async function refuse(
       const filing = { from: key, folder, name, sourceId: source_id, ifSourceMatch: etag };
       const archived_to = await fileAway(store, filing);
       await writeReason(store, archived_to, source, runId);
+      const record: SourceRecord = {
+        sourceId: source_id,
+        key,
+        dataset,
+        runId,
+        intake: held.lease.token,
+        archivedTo: archived_to,
+        state: "rejected",
+      };
+      await ledger.recordSources([record], held.lease);
       await store.delete(key, { ifMatch: etag });
       return { ...rejection, archived_to };
     });
