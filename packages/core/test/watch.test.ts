@@ -1,16 +1,18 @@
-import {
-  type PipelineContext,
-  type RunReport,
-  type StepName,
-  ToplineError,
-  transform,
-  validate,
-  watch,
-  type WatchOptions,
-  type WatchState,
-} from "@topline/core";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { type StepName, transform, validate } from "@topline/core";
+import { describe, expect, test } from "vitest";
 import { smallEngine } from "./small-engine.ts";
+import {
+  FILES,
+  flaky,
+  IDLE,
+  INTERVAL,
+  last,
+  LATE,
+  pass,
+  statuses,
+  TABLES,
+  watching,
+} from "./watching.ts";
 import {
   contextOf,
   drop,
@@ -22,89 +24,6 @@ import {
   USERS,
   type World,
 } from "./world.ts";
-
-const FILES = { "songs.csv": SONGS, "users.csv": USERS, "streams/a.csv": STREAMS };
-const LATE = "user_id,track_id,listen_time\nu9,t2,2024-06-26 01:00:00\n";
-const TABLES = ["2024-06-25 pop 2", "2024-06-26 rock 1"];
-const INTERVAL = 3_000;
-const BACKOFF = 5_000;
-const IDLE: WatchState = { status: "idle", ignored: [] };
-
-/** Everything here ends in microtasks, or sleeps on the virtual clock: after this, all of it has. */
-const quiet = () => new Promise<void>((resolve) => void setImmediate(resolve));
-
-interface Watching {
-  readonly reports: RunReport[];
-  readonly states: WatchState[];
-  /** How often the inbox was listed. */
-  readonly looks: () => number;
-  readonly over: Promise<void>;
-  stop(): Promise<void>;
-}
-
-/** A watch that has had its first look. */
-async function watching(
-  world: World,
-  options: Partial<PipelineContext> = {},
-  settings: Partial<WatchOptions> = {},
-): Promise<Watching> {
-  const reports: RunReport[] = [];
-  const states: WatchState[] = [];
-  const stop = new AbortController();
-  let runs = 0;
-  let looks = 0;
-  const store: World["store"] = {
-    ...world.store,
-    list(prefix, options) {
-      if (prefix === "raw-data/") looks++;
-      return world.store.list(prefix, options);
-    },
-  };
-  const context = contextOf({ ...world, store }, { signal: stop.signal, ...options });
-  const over = watch(context, {
-    intervalMs: INTERVAL,
-    backoffMs: BACKOFF,
-    longestBackoffMs: 8 * BACKOFF,
-    random: () => 0.5,
-    newRunId: () => `${settings.newRunId?.() ?? "r"}${++runs}`,
-    onReport: (report) => void reports.push(report),
-    onState: (state) => void states.push(state),
-    ...(settings.onStep === undefined ? {} : { onStep: settings.onStep }),
-  });
-  const end = async () => {
-    stop.abort();
-    await over;
-  };
-  onTestFinished(end);
-  await quiet();
-  return { reports, states, looks: () => looks, over, stop: end };
-}
-
-/** Lets `ms` go by, one look after the other. */
-async function pass(world: World, ms: number): Promise<void> {
-  for (let gone = 0; gone < ms; gone += INTERVAL) {
-    world.clock.advance(INTERVAL);
-    await quiet();
-  }
-}
-
-const statuses = ({ reports }: Watching) => reports.map(({ status }) => status);
-const last = ({ states }: Watching) => states.at(-1);
-
-const unavailable = () => Promise.reject(new ToplineError("STORE_UNAVAILABLE", "Throttled."));
-
-/** Publishing fails for as long as `isDown` holds. */
-function flaky(
-  world: World,
-  isDown: () => boolean,
-  fail: () => Promise<never> = unavailable,
-): World {
-  const { kpis } = world;
-  return {
-    ...world,
-    kpis: { ...kpis, publish: (...args) => (isDown() ? fail() : kpis.publish(...args)) },
-  };
-}
 
 describe("a watch", () => {
   test("over an empty inbox leaves no trace, says once what it waits for, and lists once a look", async () => {
@@ -237,118 +156,6 @@ describe("waiting", () => {
     await drop(world, { "songs.csv": SONGS });
     await pass(world, INTERVAL);
     expect(statuses(watched)).toEqual(["waiting", "succeeded"]);
-  });
-});
-
-describe("a failure", () => {
-  test("that stays is left alone until the inbox changes", async () => {
-    const world = newWorld();
-    await drop(world, FILES);
-    const watched = await watching(world, { plan: smallPlan(1, { broken: true }) });
-    await pass(world, 100 * INTERVAL);
-    expect(watched.reports.map(({ error }) => error?.code)).toEqual(["AUDIT_FAILED"]);
-    expect(watched.states).toMatchObject([
-      { status: "failed", error: { code: "AUDIT_FAILED" }, retry_at: null },
-    ]);
-
-    await drop(world, { "streams/b.csv": LATE });
-    await pass(world, 5 * INTERVAL);
-    expect(watched.reports).toHaveLength(2);
-    await world.store.delete("raw-data/streams/b.csv");
-    await pass(world, 5 * INTERVAL);
-    expect(watched.reports).toHaveLength(3);
-  });
-
-  test("that stays is tried again when another finishes the open run", async () => {
-    const world = newWorld();
-    await drop(world, FILES);
-    const watched = await watching(world, { plan: smallPlan(1, { broken: true }) });
-    const lease = await world.ledger.acquire("another", 1);
-    await world.ledger.close("r1", lease);
-    await world.ledger.release(lease);
-    await pass(world, INTERVAL);
-    expect(watched.reports.map(({ run_id }) => run_id)).toEqual(["r1", "r2"]);
-  });
-
-  test("that may pass is tried again ever more rarely, up to a limit, and soon again after a success", async () => {
-    const world = newWorld();
-    await drop(world, FILES);
-    const began = world.clock.now().getTime();
-    let isDown = true;
-    const times: number[] = [];
-    const onStep = (step: StepName) => {
-      if (step === "detect") times.push((world.clock.now().getTime() - began) / 1000);
-    };
-    const watched = await watching(
-      flaky(world, () => isDown),
-      {},
-      { onStep },
-    );
-    await pass(world, 160_000);
-    // After 5, 10, 20, 40, 40 … seconds: at the first look from then on, every 3 seconds.
-    expect(times).toEqual([0, 6, 18, 39, 81, 123]);
-    expect(watched.states.map((state) => "retry_at" in state && state.retry_at)).toEqual(
-      [5, 16, 38, 79, 121, 163].map((seconds) => new Date(began + seconds * 1000)),
-    );
-
-    isDown = false;
-    await pass(world, 6_000);
-    expect(statuses(watched).at(-1)).toBe("succeeded");
-    expect(await plays(world)).toEqual(TABLES);
-
-    isDown = true;
-    await drop(world, { "streams/late.csv": LATE });
-    times.length = 0;
-    await pass(world, 9_000);
-    expect(times.map((time) => time - (times[0] ?? 0))).toEqual([0, 6]);
-  });
-
-  test("that may pass is tried again at once when something arrives", async () => {
-    const world = newWorld();
-    await drop(world, FILES);
-    let isDown = true;
-    const watched = await watching(flaky(world, () => isDown));
-    isDown = false;
-    await drop(world, { "streams/late.csv": LATE });
-    await pass(world, INTERVAL);
-    expect(statuses(watched)).toEqual(["failed", "succeeded"]);
-    expect(await plays(world)).toEqual(["2024-06-25 pop 2", "2024-06-26 rock 2"]);
-  });
-
-  test("of a run during which something arrived is followed by another run", async () => {
-    const world = newWorld();
-    await drop(world, FILES);
-    const fail = async () => {
-      await drop(world, { "streams/late.csv": LATE });
-      return Promise.reject(new ToplineError("STORE_REFUSED", "No."));
-    };
-    let failed = 0;
-    const watched = await watching(flaky(world, () => failed++ === 0, fail));
-    await pass(world, INTERVAL);
-    expect(statuses(watched)).toEqual(["failed", "succeeded"]);
-  });
-
-  test("of a look is told once, and looks go on, ever more rarely, until one succeeds", async () => {
-    const world = newWorld();
-    let isDown = true;
-    let looks = 0;
-    const ledger: World["ledger"] = {
-      ...world.ledger,
-      async openRun() {
-        looks++;
-        if (isDown) throw new ToplineError("STORE_UNAVAILABLE", "Throttled.");
-        return world.ledger.openRun();
-      },
-    };
-    const watched = await watching({ ...world, ledger });
-    await pass(world, 120_000);
-    expect(looks).toBe(5); // after 5, 10, 20 and 40 seconds
-    expect(watched.states).toMatchObject([
-      { status: "unreachable", error: { code: "STORE_UNAVAILABLE" } },
-    ]);
-    isDown = false;
-    await pass(world, 60_000);
-    expect(last(watched)).toEqual(IDLE);
   });
 });
 
