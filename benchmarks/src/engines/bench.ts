@@ -69,8 +69,8 @@ export async function benchEngines(options: EnginesOptions): Promise<EnginesBenc
           );
           runs.get(engine)?.push(run);
         }
-        const [duckdb, glue] = ENGINES.map((engine) => runs.get(engine)?.at(-1)?.figures ?? {});
-        assertSame(glue ?? {}, duckdb ?? {});
+        const last = (by: EngineName) => ({ by, figures: runs.get(by)?.at(-1)?.figures ?? {} });
+        assertSame(last("glue"), last("duckdb"));
       }
       results.push(...ENGINES.map((engine) => resultOf(engine, listens, runs.get(engine) ?? [])));
     }

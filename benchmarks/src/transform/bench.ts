@@ -6,7 +6,7 @@ import type { Shape } from "../data/shape.ts";
 import { type Machine, thisMachine } from "../machine.ts";
 import { ratiosOf, type Spread, spreadOf } from "../measure/statistics.ts";
 import { CONTENDERS, type Measured, runContender } from "./contenders.ts";
-import { assertSame } from "./figures.ts";
+import { assertSame, type Yield } from "./figures.ts";
 
 /** What a contender took over all rounds. */
 export interface Result {
@@ -57,15 +57,15 @@ export async function benchTransform(options: BenchOptions): Promise<TransformBe
   const scratch = await mkdtemp(join(directory, "scratch-"));
   try {
     for (let round = 0; round < rounds; round++) {
-      const figures = [];
+      const yields: Yield[] = [];
       for (const contender of rotated(CONTENDERS, round)) {
         const one = await runContender(contender, drop, scratch);
         tell(`Round ${round + 1}, ${contender.name}: ${one.seconds.toFixed(2)} s`);
         measured.get(contender.name)?.push(one);
-        if (one.figures !== undefined) figures.push({ ...contender, figures: one.figures });
+        if (one.figures !== undefined) yields.push({ by: contender.name, figures: one.figures });
       }
-      const byHand = figures.find(({ name }) => name === "by hand")?.figures ?? {};
-      for (const other of figures) assertSame(other.figures, byHand);
+      const byHand = yields.find(({ by }) => by === "by hand") ?? { by: "by hand", figures: {} };
+      for (const one of yields) assertSame(one, byHand);
     }
   } finally {
     await rm(scratch, { recursive: true, force: true, maxRetries: 20 });

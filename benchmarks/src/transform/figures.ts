@@ -44,20 +44,26 @@ const rowText = (
   valueOf: (name: string) => KpiValue | DuckDBValue | undefined,
 ) => JSON.stringify(columns.map(({ name }) => String(valueOf(name) ?? null)));
 
+/** Who has yielded figures. */
+export interface Yield {
+  readonly by: string;
+  readonly figures: Figures;
+}
+
 /** @throws {Error} that tells the first difference of each table */
-export function assertSame(found: Figures, expected: Figures): void {
+export function assertSame(found: Yield, expected: Yield): void {
   const differences = TABLES.flatMap(({ name }) => {
-    const [mine = [], theirs = []] = [found[name], expected[name]];
+    const [mine = [], theirs = []] = [found.figures[name], expected.figures[name]];
     const at = theirs.findIndex((row, i) => row !== mine[i]);
     if (at < 0 && mine.length === theirs.length) return [];
     const [one, other] = [mine[at] ?? "nothing", theirs[at] ?? "nothing"];
-    return `${name}: ${mine.length} rows of ${theirs.length}; first ${one} where the script by hand has ${other}`;
+    return `${name}: ${mine.length} rows of ${theirs.length}; first ${one} where ${expected.by} has ${other}`;
   });
-  if (Object.values(expected).every((rows) => rows.length === 0)) {
-    differences.push("the script by hand yielded no row");
+  if (Object.values(expected.figures).every((rows) => rows.length === 0)) {
+    differences.push(`${expected.by} yielded no row`);
   }
   if (differences.length === 0) return;
   throw new Error(
-    `Topline and the script by hand disagree, so their times say nothing: ${differences.join("; ")}.`,
+    `${found.by} and ${expected.by} disagree, so their times say nothing: ${differences.join("; ")}.`,
   );
 }
