@@ -41,7 +41,7 @@ describeNeeding(["python", "java", "uv", "maven"], "Spark", ({ python, java, mav
     ({ endpoints } = held.use(await openDeployment()));
     spark = held.use(await startSpark({ java, maven }, endpoints));
   }, START_MS);
-  afterAll(() => held.disposeAsync());
+  afterAll(() => held.disposeAsync(), START_MS);
 
   const cases = readCases().filter(({ name }) => isWhole || SAMPLE.has(name));
   describe.each(cases)("$name: $says", ({ name, drops }) => {

@@ -2,13 +2,16 @@
 hours.
 
 Takes a request a line on stdin, `[name, argument]` in JSON, and answers with a JSON object a line
-on stdout: `{"found": …, "fault": null}`, or `fault` as the report would tell it.
+on stdout: `{"found": …, "fault": null}`, or `fault` as the report would tell it. What else is
+written to stdout, by the JVM above all, goes where stderr goes.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TextIO
 
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as f
@@ -27,8 +30,9 @@ Rows = list[list[str | None]]
 
 
 class Serving:
-    def __init__(self, spark: SparkSession) -> None:
+    def __init__(self, spark: SparkSession, answers: TextIO) -> None:
         self._spark = spark
+        self._answers = answers
 
     def run(self) -> None:
         for line in sys.stdin:
@@ -38,8 +42,8 @@ class Serving:
                 answer["found"] = getattr(self, name)(argument)
             except Exception as error:
                 answer["fault"] = to_fault(error)
-            sys.stdout.write(f"{json.dumps(answer)}\n")
-            sys.stdout.flush()
+            self._answers.write(f"{json.dumps(answer)}\n")
+            self._answers.flush()
 
     def transform(self, arguments: Sequence[str]) -> None:
         """With the job's arguments."""
@@ -83,5 +87,8 @@ class Serving:
             raise spark_fault("relation songs", error) from error
 
 
+# Before the JVM is started, which would have it too.
+answers = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 with spark_session() as session:
-    Serving(session).run()
+    Serving(session, answers).run()
