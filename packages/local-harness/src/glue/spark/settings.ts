@@ -10,7 +10,9 @@ export function settingsOf({ endpoints, directory }: JobPlace, classPath: string
     "spark.master": "local[*]",
     "spark.driver.memory": "2g",
     "spark.driver.extraClassPath": classPath,
-    "spark.driver.extraJavaOptions": `"-Djava.io.tmpdir=${join(directory, "tmp")}" "-Dderby.system.home=${directory}" -Dfile.encoding=UTF-8 -Djava.security.manager=allow -XX:TieredStopAtLevel=1`,
+    // The first compiler alone is ready sooner; but it would get 48 MB for all that Spark has it compile, and when
+    // these are full the JVM goes on without a compiler.
+    "spark.driver.extraJavaOptions": `"-Djava.io.tmpdir=${join(directory, "tmp")}" "-Dderby.system.home=${directory}" -Dfile.encoding=UTF-8 -Djava.security.manager=allow -XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m`,
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.log.level": "WARN",
