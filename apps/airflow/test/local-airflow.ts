@@ -36,8 +36,10 @@ export interface LocalAirflow extends AsyncDisposable {
   readonly command: Running;
   readonly address: string;
   ask<T>(path: string, method?: string, body?: unknown): Promise<T>;
-  /** Resolves with all runs, oldest first, once so many are over and none is to come. */
+  /** Resolves with all runs, oldest first, once so many are over, and no other has begun. */
   untilOver(count: number): Promise<DagRun[]>;
+  /** The same where more may have begun: these are over, too. */
+  untilAtLeastOver(count: number): Promise<DagRun[]>;
   /** Resolves once a task of the newest run is tried for the so manieth time. */
   untilTried(task: string, attempt: number): Promise<void>;
   tasks(run: DagRun): Promise<Readonly<Record<string, Task>>>;
@@ -108,7 +110,7 @@ export async function newestRunId(state: TestState): Promise<string> {
 
 type Api = Pick<
   LocalAirflow,
-  "ask" | "untilOver" | "untilTried" | "tasks" | "log" | "pause" | "clear"
+  "ask" | "untilOver" | "untilAtLeastOver" | "untilTried" | "tasks" | "log" | "pause" | "clear"
 >;
 
 async function apiAt(address: string): Promise<Api> {
@@ -143,16 +145,20 @@ async function apiAt(address: string): Promise<Api> {
       found.map(({ task_id, state, try_number }) => [task_id, { state, try_number }]),
     );
   };
+  const over = (areEnough: (states: readonly string[]) => void) =>
+    vi.waitFor(async () => {
+      const found = await runs();
+      areEnough(found.map(({ state }) => state));
+      const open = found.filter(({ state }) => state === "queued" || state === "running");
+      const underWay = open.map(async (run) => [run.dag_run_id, await tasks(run)]);
+      expect(await Promise.all(underWay)).toEqual([]);
+      return found;
+    }, PATIENCE);
   return {
     ask,
-    untilOver: (count) =>
-      vi.waitFor(async () => {
-        const found = await runs();
-        const states = found.map(({ state }) => state);
-        expect(states).toHaveLength(count);
-        expect(states.filter((one) => one === "queued" || one === "running")).toEqual([]);
-        return found;
-      }, PATIENCE),
+    untilOver: (count) => over((found) => expect(found).toHaveLength(count)),
+    untilAtLeastOver: (count) =>
+      over((found) => expect(found.length).toBeGreaterThanOrEqual(count)),
     untilTried: (task, attempt) =>
       vi.waitFor(async () => {
         const newest = (await runs()).at(-1);
