@@ -80,10 +80,8 @@ function airflow({ home, port }: AirflowPlace) {
     AIRFLOW__API__PORT: String(port),
     AIRFLOW__API__BASE_URL: address,
     AIRFLOW__API__WORKERS: "1",
-    // A task that was killed with Airflow, and one that had not begun, are missed this soon when it is back, and not
-    // after five minutes.
+    // A task that was killed with Airflow is missed this soon when it is back, not after five minutes.
     AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT: "60",
-    AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL: "30",
     AIRFLOW__LOGGING__BASE_LOG_FOLDER: join(home, "logs"),
     AIRFLOW__USAGE_DATA_COLLECTION__ENABLED: "False",
   };
