@@ -14,7 +14,7 @@ const SHARED = fileURLToPath(
   new URL("../../../node_modules/.cache/topline/airflow/", import.meta.url),
 );
 const DAG = "/api/v2/dags/topline";
-/** Two busy cores, four processes of Python, and with Spark two attempts of a job. */
+/** Two busy cores, four processes of Python. */
 export const PATIENCE = { timeout: 600_000, interval: 500 };
 
 export interface DagRun {
@@ -38,8 +38,6 @@ export interface LocalAirflow extends AsyncDisposable {
   ask<T>(path: string, method?: string, body?: unknown): Promise<T>;
   /** Resolves with all runs, oldest first, once so many are over, and no other has begun. */
   untilOver(count: number): Promise<DagRun[]>;
-  /** The same where more may have begun: these are over, too. */
-  untilAtLeastOver(count: number): Promise<DagRun[]>;
   /** Resolves once a task of the newest run is tried for the so manieth time. */
   untilTried(task: string, attempt: number): Promise<void>;
   tasks(run: DagRun): Promise<Readonly<Record<string, Task>>>;
@@ -110,7 +108,7 @@ export async function newestRunId(state: TestState): Promise<string> {
 
 type Api = Pick<
   LocalAirflow,
-  "ask" | "untilOver" | "untilAtLeastOver" | "untilTried" | "tasks" | "log" | "pause" | "clear"
+  "ask" | "untilOver" | "untilTried" | "tasks" | "log" | "pause" | "clear"
 >;
 
 async function apiAt(address: string): Promise<Api> {
@@ -145,20 +143,17 @@ async function apiAt(address: string): Promise<Api> {
       found.map(({ task_id, state, try_number }) => [task_id, { state, try_number }]),
     );
   };
-  const over = (areEnough: (states: readonly string[]) => void) =>
-    vi.waitFor(async () => {
-      const found = await runs();
-      areEnough(found.map(({ state }) => state));
-      const open = found.filter(({ state }) => state === "queued" || state === "running");
-      const underWay = open.map(async (run) => [run.dag_run_id, await tasks(run)]);
-      expect(await Promise.all(underWay)).toEqual([]);
-      return found;
-    }, PATIENCE);
   return {
     ask,
-    untilOver: (count) => over((found) => expect(found).toHaveLength(count)),
-    untilAtLeastOver: (count) =>
-      over((found) => expect(found.length).toBeGreaterThanOrEqual(count)),
+    untilOver: (count) =>
+      vi.waitFor(async () => {
+        const found = await runs();
+        expect(found.map(({ state }) => state)).toHaveLength(count);
+        const open = found.filter(({ state }) => state === "queued" || state === "running");
+        const underWay = open.map(async (run) => [run.dag_run_id, await tasks(run)]);
+        expect(await Promise.all(underWay)).toEqual([]);
+        return found;
+      }, PATIENCE),
     untilTried: (task, attempt) =>
       vi.waitFor(async () => {
         const newest = (await runs()).at(-1);

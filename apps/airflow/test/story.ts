@@ -17,10 +17,7 @@ import { airflowState, type DagRun, type LocalAirflow, upIn } from "./local-airf
 
 export interface Story extends AsyncDisposable {
   readonly state: TestState;
-  /** The one that is at work. */
   readonly airflow: LocalAirflow;
-  /** Another, in the same state, once the command of the one before has ended. */
-  startAgain(): Promise<void>;
   drop(files: Files): Promise<void>;
   /** All runs, oldest first, once so many more than before are over, and no other is to come. */
   over(more?: number): Promise<DagRun[]>;
@@ -33,8 +30,7 @@ export interface Story extends AsyncDisposable {
 export async function openStory(env: Readonly<Record<string, string>> = {}): Promise<Story> {
   await using held = new AsyncDisposableStack();
   const state = held.use(await airflowState(env));
-  let airflow = await upIn(state);
-  held.defer(() => airflow[Symbol.asyncDispose]());
+  const airflow = held.use(await upIn(state));
   const model = emptyModel();
   let intake = 0n;
   let runs = 0;
@@ -45,13 +41,7 @@ export async function openStory(env: Readonly<Record<string, string>> = {}): Pro
   const kept = held.move();
   return {
     state,
-    get airflow() {
-      return airflow;
-    },
-    async startAgain() {
-      await airflow[Symbol.asyncDispose]();
-      airflow = await upIn(state);
-    },
+    airflow,
     async drop(files) {
       for (const [name, content] of Object.entries(files)) {
         await airflow.bucket.put(`raw-data/${name}`, content);
