@@ -19,8 +19,8 @@ export interface Story extends AsyncDisposable {
   readonly state: TestState;
   readonly airflow: LocalAirflow;
   drop(files: Files): Promise<void>;
-  /** All runs, oldest first, once so many more than before are over, and no other is to come. */
-  over(more?: number): Promise<DagRun[]>;
+  /** All runs, oldest first, once one more than before is over, and no other has begun. */
+  over(): Promise<DagRun[]>;
   /** The newest of them. */
   next(): Promise<DagRun>;
   /** The tables show these too, as one intake, and the inbox is empty. */
@@ -34,8 +34,8 @@ export async function openStory(env: Readonly<Record<string, string>> = {}): Pro
   const model = emptyModel();
   let intake = 0n;
   let runs = 0;
-  const over = (more = 1) => {
-    runs += more;
+  const over = () => {
+    runs += 1;
     return airflow.untilOver(runs);
   };
   const kept = held.move();
