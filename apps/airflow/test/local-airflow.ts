@@ -14,7 +14,7 @@ const SHARED = fileURLToPath(
   new URL("../../../node_modules/.cache/topline/airflow/", import.meta.url),
 );
 const DAG = "/api/v2/dags/topline";
-/** Two busy cores, four processes of Python. */
+/** Two busy cores, four processes of Python, and with Spark two attempts of a job. */
 export const PATIENCE = { timeout: 600_000, interval: 500 };
 
 export interface DagRun {
@@ -36,8 +36,8 @@ export interface LocalAirflow extends AsyncDisposable {
   readonly command: Running;
   readonly address: string;
   ask<T>(path: string, method?: string, body?: unknown): Promise<T>;
-  /** Resolves with all runs, oldest first, once so many are over, and no other has begun. */
-  untilOver(count: number): Promise<DagRun[]>;
+  /** Resolves with all runs, oldest first, once they are as `expected` says, which throws else, and none is open. */
+  untilOver(expected: (runs: readonly DagRun[]) => unknown): Promise<DagRun[]>;
   /** Resolves once a task of the newest run is tried for the so manieth time. */
   untilTried(task: string, attempt: number): Promise<void>;
   tasks(run: DagRun): Promise<Readonly<Record<string, Task>>>;
@@ -145,10 +145,10 @@ async function apiAt(address: string): Promise<Api> {
   };
   return {
     ask,
-    untilOver: (count) =>
+    untilOver: (expected) =>
       vi.waitFor(async () => {
         const found = await runs();
-        expect(found.map(({ state }) => state)).toHaveLength(count);
+        await expected(found);
         const open = found.filter(({ state }) => state === "queued" || state === "running");
         const underWay = open.map(async (run) => [run.dag_run_id, await tasks(run)]);
         expect(await Promise.all(underWay)).toEqual([]);
