@@ -2,12 +2,13 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { expect, test } from "vitest";
+import { startHarness } from "../../../test/backends/harness.ts";
 import { describeNeeding } from "../../../test/needs.ts";
 import { emptyModel } from "../../../test/model/model.ts";
 import { openHarness } from "../../../packages/local-harness/src/index.ts";
 import { FETCH_MS } from "../../../test/machine/java-classpath.ts";
 import { datesOf, directoryOf, dropsOf, expectedTables, type Files, tablesOf } from "./inbox.ts";
-import { newState, type TestState } from "./topline.ts";
+import { newState, newStateIn, type TestState } from "./topline.ts";
 
 /** The engine `glue`, through the command line, on a harness. */
 
@@ -41,13 +42,13 @@ interface Report {
 /** Spark may have to be installed: with what the machine's owner has said of certificates, proxies and mirrors. */
 const INSTALLERS = /^(HOME|JAVA_HOME|TOPLINE_GLUE_HOME|(SSL|UV|PIP)_\w+|\w+_PROXY)$/i;
 
-const withSpark = () => {
+function equipped(): Readonly<Record<string, string>> {
   const known = Object.entries(process.env).flatMap(([name, value]) =>
     INSTALLERS.test(name) && value !== undefined ? [[name, value] as const] : [],
   );
   const PATH = `${dirname(process.execPath)}:${process.env["PATH"]}`;
-  return newState({ ...Object.fromEntries(known), PATH });
-};
+  return { ...Object.fromEntries(known), PATH };
+}
 
 async function runOver(state: TestState, files: Files, ...args: string[]) {
   const outcome = await state.topline("run", "--data", await directoryOf(state, files), ...args);
@@ -58,7 +59,7 @@ describeNeeding(["java", "python", "uv"], "the engine glue", () => {
   test(
     "gives the figures that DuckDB gives, and either goes on where the other stopped",
     async () => {
-      await using state = await withSpark();
+      await using state = await newState(equipped());
       const model = emptyModel();
       const drops = [{ ...REFERENCE, ...FIRST }, SECOND];
       const first = await runOver(state, drops[0] ?? {}, "--engine", "glue", "--run-id", "r1");
@@ -101,7 +102,7 @@ describeNeeding(["java", "python", "uv"], "the engine glue", () => {
   test(
     "is stopped with the command that waits for it, and the run can be finished by DuckDB",
     async () => {
-      await using state = await withSpark();
+      await using state = await newState(equipped());
       const data = await directoryOf(state, { ...REFERENCE, ...FIRST });
       const running = state.start("run", "--data", data, "--engine", "glue", "--run-id", "r1");
       await running.said("RUNNING");
@@ -117,6 +118,28 @@ describeNeeding(["java", "python", "uv"], "the engine glue", () => {
       const model = emptyModel();
       model.run({ intake: 1n, files: dropsOf({ ...REFERENCE, ...FIRST }) });
       expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+    },
+    JOB_MS,
+  );
+});
+
+describeNeeding(["docker", "java", "python", "uv"], "the engine glue on containers", () => {
+  test(
+    "reads from LocalStack, publishes to DynamoDB Local, and DuckDB goes on there",
+    async () => {
+      await using cloud = await startHarness("containers");
+      await using place = await newStateIn(cloud);
+      const state = { ...place, ...place.under(equipped()) };
+      const model = emptyModel();
+      const drops = [{ ...REFERENCE, ...FIRST }, SECOND];
+      for (const [i, engine] of ["glue", "duckdb"].entries()) {
+        const files = drops[i] ?? {};
+        const done = await runOver(state, files, "--engine", engine, "--json");
+        expect(done.code, done.stderr + done.stdout).toBe(0);
+        expect(done.report().engine).toMatch(engine === "glue" ? /^spark / : /^duckdb /);
+        model.run({ intake: BigInt(i + 1), files: dropsOf(files) });
+        expect(await tablesOf(state, datesOf(model))).toEqual(expectedTables(model));
+      }
     },
     JOB_MS,
   );
