@@ -64,10 +64,10 @@ describeOnBackends("kill and resume", (_row, cloud) => {
     // Copies of runs that never came to be open are nobody's, and harmless, until `maintain` takes them.
     const { runs } = status.json<{ runs: { run_id: string }[] }>();
     const copies = inputs(await bucket.keys("runs/"));
-    const known = runs.filter(({ run_id }) =>
+    const leaving = runs.filter(({ run_id }) =>
       copies.some((key) => key.startsWith(`runs/${run_id}/`)),
     );
-    expect(known).toEqual([]);
+    expect(leaving).toEqual([]);
     expect((await state.topline("maintain", "--json")).code).toBe(0);
     expect(inputs(await bucket.keys("runs/"))).toEqual([]);
   });

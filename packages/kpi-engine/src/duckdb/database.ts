@@ -160,7 +160,7 @@ function unavailable(what: string, cause: unknown): ToplineError {
 }
 
 function failure(what: string, cause: unknown): ToplineError {
-  const message = messageOf(cause);
+  const message = withoutRemedies(messageOf(cause));
   return new ToplineError(
     "ENGINE_FAILED",
     `DuckDB failed at ${what}: ${message}${advice(message)}`,
@@ -168,6 +168,12 @@ function failure(what: string, cause: unknown): ToplineError {
       cause,
     },
   );
+}
+
+/** DuckDB's own remedies are settings that a user of Topline cannot reach. */
+function withoutRemedies(message: string): string {
+  const [problem = ""] = message.split("\n\nPossible solutions:");
+  return problem === message ? message : `${problem}.`;
 }
 
 function advice(message: string): string {
