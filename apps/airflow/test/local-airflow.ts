@@ -1,10 +1,9 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { dirname } from "node:path";
-import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { type HarnessEndpoints, openHarness } from "../../../packages/local-harness/src/index.ts";
 import { expect, vi } from "vitest";
+import { equipped } from "../../../test/machine/equipped.ts";
 import { type OpenBucket, openBucket } from "../../cli/test/bucket.ts";
 import { newState, type Running, type TestState } from "../../cli/test/topline.ts";
 
@@ -48,9 +47,6 @@ export interface LocalAirflow extends AsyncDisposable {
   clear(run: DagRun): Promise<void>;
 }
 
-/** What the machine's owner has said of certificates, proxies and mirrors: uv may have to install. */
-const INSTALLERS = /^(HOME|JAVA_HOME|TOPLINE_GLUE_HOME|(SSL|UV|PIP)_\w+|\w+_PROXY)$/i;
-
 export const PACE = {
   AIRFLOW__TOPLINE__POLL_SECONDS: "1",
   AIRFLOW__TOPLINE__RETRY_DELAY_SECONDS: "1",
@@ -60,16 +56,7 @@ export const PACE = {
 
 /** A state whose commands find what Airflow needs. */
 export function airflowState(env: Readonly<Record<string, string>> = {}): Promise<TestState> {
-  const known = Object.entries(process.env).flatMap(([name, value]) =>
-    INSTALLERS.test(name) && value !== undefined ? [[name, value] as const] : [],
-  );
-  return newState({
-    ...Object.fromEntries(known),
-    PATH: `${dirname(process.execPath)}:${process.env["PATH"]}`,
-    TOPLINE_AIRFLOW_HOME: SHARED,
-    ...PACE,
-    ...env,
-  });
+  return newState({ ...equipped(), TOPLINE_AIRFLOW_HOME: SHARED, ...PACE, ...env });
 }
 
 /** Starts it in a state, where it may have run before; it is ready then. */

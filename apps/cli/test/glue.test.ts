@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import process from "node:process";
 import { expect, test } from "vitest";
 import { startHarness } from "../../../test/backends/harness.ts";
+import { equipped } from "../../../test/machine/equipped.ts";
 import { describeNeeding } from "../../../test/needs.ts";
 import { emptyModel } from "../../../test/model/model.ts";
 import { openHarness } from "../../../packages/local-harness/src/index.ts";
@@ -37,17 +38,6 @@ interface Report {
   readonly sources: readonly { readonly quarantined: Readonly<Record<string, number>> }[];
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly log?: string;
-}
-
-/** Spark may have to be installed: with what the machine's owner has said of certificates, proxies and mirrors. */
-const INSTALLERS = /^(HOME|JAVA_HOME|TOPLINE_GLUE_HOME|(SSL|UV|PIP)_\w+|\w+_PROXY)$/i;
-
-function equipped(): Readonly<Record<string, string>> {
-  const known = Object.entries(process.env).flatMap(([name, value]) =>
-    INSTALLERS.test(name) && value !== undefined ? [[name, value] as const] : [],
-  );
-  const PATH = `${dirname(process.execPath)}:${process.env["PATH"]}`;
-  return { ...Object.fromEntries(known), PATH };
 }
 
 async function runOver(state: TestState, files: Files, ...args: string[]) {
