@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { ToplineError } from "@topline/core";
 import { expect, test } from "vitest";
 import { describeNeeding } from "../../../test/needs.ts";
-import { findDocker } from "../src/containers/docker.ts";
+import { type Docker, findDocker } from "../src/containers/docker.ts";
+import { DYNAMODB_LOCAL } from "../src/containers/emulators.ts";
 import { ownerOf } from "../src/containers/labels.ts";
+import { resumeEmulator } from "../src/containers/running.ts";
 import { look } from "./containers-seen.ts";
 import { END_MS, isDeserted, Place, until } from "./harness-processes.ts";
 
@@ -35,6 +37,21 @@ test("with a testcontainers that cannot be loaded it is told why", async () => {
   const broken = new TypeError("Promise.withResolvers is not a function");
   const fault: unknown = await findDocker(() => Promise.reject(broken)).catch((error) => error);
   expect(ToplineError.is(fault, "HARNESS_UNAVAILABLE") && fault.message).toContain(broken.message);
+});
+
+test("one that has ended before its port was looked for is told to have ended", async () => {
+  const container = {
+    inspect: () => Promise.resolve({ State: { Running: false }, NetworkSettings: { Ports: {} } }),
+    start: () => Promise.resolve(),
+    wait: () => Promise.resolve({ StatusCode: 1 }),
+    logs: () => Promise.reject(new Error("It was removed.")),
+  };
+  const docker = { engine: { getContainer: () => container } } as unknown as Docker;
+  const { signal } = new AbortController();
+  const fault = await resumeEmulator(docker, DYNAMODB_LOCAL, "id", { signal }).catch((e) => e);
+  expect(ToplineError.is(fault, "HARNESS_UNAVAILABLE") && fault.message).toContain(
+    "The DynamoDB container (amazon/dynamodb-local:3.3.1) did not come up: it ended with exit code 1.",
+  );
 });
 
 test.for(["unix:///nowhere/docker.sock", "tcp://127.0.0.1:9"])(

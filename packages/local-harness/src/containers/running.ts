@@ -108,7 +108,7 @@ async function whenReady(
   const limits = AbortSignal.any([signal, given.signal]);
   const lost = ending(docker, id, "not-running", watch.signal);
   try {
-    const endpoint = await endpointOf(docker, id, emulator.port);
+    const endpoint = await endpointOf(docker, id, emulator.port, lost);
     await Promise.race([
       emulator.isReady(endpoint, limits),
       lost.then(fail),
@@ -153,11 +153,18 @@ async function late(ms: number, signal: AbortSignal): Promise<never> {
   throw new Error(`it did not become healthy within ${ms / 1000} s`);
 }
 
-async function endpointOf({ engine, host }: Docker, id: string, port: number): Promise<string> {
-  const { NetworkSettings: settings } = await engine.getContainer(id).inspect();
+async function endpointOf(
+  { engine, host }: Docker,
+  id: string,
+  port: number,
+  lost: Promise<string>,
+): Promise<string> {
+  const { NetworkSettings: settings, State: state } = await engine.getContainer(id).inspect();
   const [binding] = settings.Ports[`${port}/tcp`] ?? [];
-  if (binding === undefined) throw new Error(`its port ${port} is not open to this machine`);
-  return `http://${host}:${binding.HostPort}`;
+  if (binding !== undefined) return `http://${host}:${binding.HostPort}`;
+  // One that has ended has no ports any more.
+  if (!state.Running) return fail(await lost);
+  throw new Error(`its port ${port} is not open to this machine`);
 }
 
 interface Failure {
