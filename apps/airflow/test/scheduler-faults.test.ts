@@ -50,6 +50,7 @@ describeNeeding(["java", "python", "uv"], "the real scheduler with Spark", () =>
     const tasks = await airflow.tasks(run);
     expect(tasks["transform.glue"]).toEqual({ state: "success", try_number: 2 });
     expect(tasks["validate"]?.try_number).toBe(1);
+    expect(await airflow.log(run, "transform.glue", 1)).toMatch(/FAILED/);
     expect(await airflow.log(run, "validate")).toContain("NOT_TEXT");
     await story.expectTakenIn(FIRST);
     const refused = await airflow.bucket.keys("rejected/");
