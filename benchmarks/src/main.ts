@@ -49,7 +49,7 @@ const program = new Command("bench").description("What Topline takes, measured b
 program
   .command("transform")
   .description(
-    "The whole transform beside DuckDB's bare scan of the same files and a script by hand that computes the same tables. Fails when the figures differ.",
+    "The whole transform beside DuckDB's bare scan of the same files, a script by hand that computes the same tables, and that script from S3 over Parquet. Fails when the figures differ.",
   )
   .option("--listens <n>", "lines of listens, such as 10M or 200k", count, DEFAULT_SHAPE.listens)
   .option("--users <n>", "users who listen", count, DEFAULT_SHAPE.users)

@@ -43,6 +43,7 @@ test("all contenders run over small data and agree", async () => {
   expect(benchmark.results.map(({ contender }) => contender)).toEqual([
     "scan",
     "by hand",
+    "bare",
     "topline",
   ]);
   for (const { seconds, cpu_seconds, peak_bytes } of benchmark.results) {
@@ -51,6 +52,6 @@ test("all contenders run over small data and agree", async () => {
     expect(peak_bytes).toBeGreaterThan(10 * 2 ** 20);
   }
   expect(benchmark.results[1]?.ratio).toEqual({ min: 1, median: 1, max: 1 });
-  expect(told).toHaveLength(4);
+  expect(told).toHaveLength(5);
   expect(describeTransform(benchmark)).toMatch(/^topline +\d+\.\d\d \/ /m);
 });

@@ -15,9 +15,11 @@ export interface Deployment extends AsyncDisposable {
   readonly kpis: KpiStore;
   /** `topline …`, a process of its own. @throws {Error} unless it exits with 0 */
   topline(...args: readonly string[]): Promise<Finished>;
+  /** Another script as a process of its own, with the harness watched beside it. @throws {Error} unless it exits with 0 */
+  script(path: string, ...args: readonly string[]): Promise<Finished>;
 }
 
-/** @param folder where its state lies */
+/** @param folder where its state lies; processes that name the same share the harness */
 export async function openDeployment(folder: string): Promise<Deployment> {
   const state = join(folder, "state");
   await using held = new AsyncDisposableStack();
@@ -28,11 +30,13 @@ export async function openDeployment(folder: string): Promise<Deployment> {
   const dynamo = dynamoClient({ region, credentials, endpoint: dynamodb });
   held.defer(() => dynamo.destroy());
   const kept = held.move();
+  const script = async (...args: readonly string[]) =>
+    runMeasured(args, await harnessProcess(state));
   return {
     store: s3ObjectStore({ client, bucket }),
     kpis: dynamoKpiStore({ client: dynamo, prefix: "" }),
-    topline: async (...args) =>
-      runMeasured([COMMAND, "--state", state, ...args], await harnessProcess(state)),
+    script,
+    topline: (...args) => script(COMMAND, "--state", state, ...args),
     [Symbol.asyncDispose]: () => kept.disposeAsync(),
   };
 }

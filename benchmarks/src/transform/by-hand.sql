@@ -1,16 +1,12 @@
 -- What an expert would write for one evening: the three tables of clean files, each listen once. It checks
--- nothing, keeps nothing, and knows one set of files.
+-- nothing, keeps nothing, and knows one set of files. `streams` is a view of the listens as they were delivered.
 CREATE TABLE songs AS
 SELECT track_id, artists, track_name, duration_ms, track_genre
 FROM read_csv(getvariable('songs'), header = true);
 
 CREATE TABLE listens AS
 SELECT DISTINCT user_id, track_id, listen_time
-FROM read_csv(
-  getvariable('streams'),
-  header = true,
-  columns = {'user_id': 'VARCHAR', 'track_id': 'VARCHAR', 'listen_time': 'TIMESTAMP'}
-);
+FROM streams;
 
 CREATE TABLE genre_kpis AS
 SELECT

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import type { Drop } from "../data/drop.ts";
+import { type Drop, putDrop } from "../data/drop.ts";
+import { openDeployment } from "../measure/deployment.ts";
 import { type Cost, runMeasured } from "../measure/process.ts";
 import { type Figures, figuresByHand } from "./figures.ts";
 import { runTransform } from "./topline.ts";
@@ -42,6 +43,20 @@ const BY_HAND: Contender = {
   },
 };
 
+const BARE: Contender = {
+  name: "bare",
+  what: "the script where Topline works: from S3, over Parquet by date that goes to S3 as well; nothing else",
+  async run(drop, folder) {
+    const tables = join(folder, "bare");
+    await mkdir(tables);
+    await using deployment = await openDeployment(folder);
+    await putDrop(deployment.store, drop);
+    const { cost, server, stdout } = await deployment.script(pathOf("bare.ts"), folder, tables);
+    const figures = await figuresByHand(tables);
+    return { seconds: secondsSaid(stdout), process: cost, harness: server, figures };
+  },
+};
+
 const TOPLINE: Contender = {
   name: "topline",
   what: "`topline step transform`: from S3 to DynamoDB, with contracts, quarantine, zone and audits",
@@ -52,7 +67,7 @@ const TOPLINE: Contender = {
 };
 
 /** In the order of a round. */
-export const CONTENDERS = [SCAN, BY_HAND, TOPLINE] as const;
+export const CONTENDERS = [SCAN, BY_HAND, BARE, TOPLINE] as const;
 
 /** Runs a contender in a folder that is gone afterwards. */
 export async function runContender(
@@ -71,7 +86,10 @@ export async function runContender(
 const saidSchema = z.object({ seconds: z.number() });
 
 async function scripted(script: string, args: readonly string[]): Promise<Measured> {
-  const path = fileURLToPath(new URL(`./${script}`, import.meta.url));
-  const { cost, stdout } = await runMeasured([path, ...args]);
-  return { ...saidSchema.parse(JSON.parse(stdout)), process: cost };
+  const { cost, stdout } = await runMeasured([pathOf(script), ...args]);
+  return { seconds: secondsSaid(stdout), process: cost };
 }
+
+const pathOf = (script: string) => fileURLToPath(new URL(`./${script}`, import.meta.url));
+
+const secondsSaid = (stdout: string) => saidSchema.parse(JSON.parse(stdout)).seconds;

@@ -35,7 +35,7 @@ export function describeTransform(benchmark: TransformBenchmark): string {
         ? []
         : `The S3 and DynamoDB that served ${contender}, on the same processors and counted above in the ratio of CPU alone: ${harness.cpu_seconds.median.toFixed(1)} CPU s, peak ${mebibytes(harness.peak_bytes)} MiB`,
     ),
-    "Spreads are least / median / greatest; the two that compute yielded the same figures in every round.",
+    "Spreads are least / median / greatest; those that compute yielded the same figures in every round.",
   ];
   return lines.join("\n");
 }

@@ -6,7 +6,8 @@ import { tableSpecSchema } from "./kpis.ts";
  * What an engine executes, whichever engine it is: how lines become rows, how rows become figures, which
  * tables they go to. The same text runs on DuckDB and on Spark; only input relations differ.
  *
- * Input relations of `datasets[d].sql`, which yields one row a record:
+ * Input relations of `datasets[d]`, whose own relations may each read those before it, and whose `sql` yields one row
+ * a record:
  * - `lines(source, n BIGINT, line STRING)`: every line that is not empty, in order of `n` within a source, whose
  *   name is of any type. A line that an engine cannot hold as text comes as any text that begins with `chr(0)`.
  * - `heads(source, header STRING, width INT, is_plain BOOLEAN, p_<column> INT …)`: positions count from 1.
@@ -33,7 +34,8 @@ export const planLimitsSchema = z.strictObject({
 });
 
 export const planSchema = z.strictObject({
-  format: z.literal(1),
+  /** 1: datasets had no relations of their own. Runs that were opened under it are still finished. */
+  format: z.literal([1, 2]),
   /** SHA-256, 64 hex digits, over everything below but `limits`: what the figures depend on. */
   hash: z.string().regex(/^[0-9a-f]{64}$/),
   /** SHA-256 over `datasets`: which records are taken in, and as what. */
@@ -49,6 +51,8 @@ export const planSchema = z.strictObject({
           nullable: z.boolean(),
         }),
       ),
+      /** What `sql` reads besides its inputs. An engine keeps the rows of one that is read several times. */
+      relations: z.array(relationSchema).default([]),
       sql: z.string().min(1),
     }),
   ),

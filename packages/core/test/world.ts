@@ -39,9 +39,9 @@ export const PLAYS: TableSpec = {
 
 /** A plan for the small engine. `version` makes its hash. */
 export function smallPlan(version: number, options: { readonly broken?: boolean } = {}): Plan {
-  const dataset = { columns: [], sql: "-" };
+  const dataset = { columns: [], relations: [], sql: "-" };
   return {
-    format: 1,
+    format: 2,
     hash: version.toString(16).padStart(64, "0"),
     recordsHash: "0".repeat(64),
     datasets: { songs: dataset, users: dataset, streams: dataset },

@@ -64,11 +64,11 @@ export function buildPlan(options: PlanOptions = {}): Plan {
   const datasets = Object.fromEntries(
     DATASETS.map((name) => {
       const contract = options.contracts?.[name] ?? CONTRACTS[name];
-      return [name, { columns: contract.columns, sql: compileDataset(contract) }];
+      return [name, { columns: contract.columns, ...compileDataset(contract) }];
     }),
   ) as Plan["datasets"];
   const content = {
-    format: 1 as const,
+    format: 2 as const,
     recordsHash: sha256(datasets),
     datasets,
     relations: ordered,

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Plan } from "@topline/core";
+import type { Plan, PlanDataset } from "@topline/core";
 
 /** The relations' own texts, and which relation reads which. Parses no SQL beyond comments and strings. */
 
@@ -33,6 +33,13 @@ const load = (name: string): Relation => ({
 export const relations = (): Relation[] => RELATIONS.map(load);
 export const audits = (): Relation[] => AUDITS.map(load);
 export const figures = (): Relation => load("date_figures");
+
+/** The records of a dataset as one text, of which its own relations are named parts. */
+export function recordsQuery({ relations, sql }: Pick<PlanDataset, "relations" | "sql">): string {
+  if (relations.length === 0) return sql;
+  const parts = relations.map((part) => `${part.name} AS (\n${part.sql}\n)`);
+  return `WITH ${parts.join(",\n")}\nSELECT * FROM (\n${sql}\n) AS records`;
+}
 
 /** Names among `names` that occur in the text outside comments and strings, as words of any case. */
 export function namesRead(sql: string, names: readonly string[]): string[] {

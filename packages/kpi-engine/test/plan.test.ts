@@ -23,6 +23,14 @@ test("a plan is valid by its schema, and the same every time", () => {
   expect(buildPlan()).toEqual(plan);
 });
 
+test("a plan of a run that was opened before datasets had relations of their own is read", () => {
+  const { datasets, ...plan } = buildPlan();
+  const { relations: _, ...streams } = datasets.streams;
+  const former = planSchema.parse({ ...plan, format: 1, datasets: { ...datasets, streams } });
+  expect(former.datasets.streams).toEqual({ ...streams, relations: [] });
+  expect(() => planSchema.parse({ ...plan, datasets, format: 3 })).toThrow(/format/);
+});
+
 describe("the hash", () => {
   const { hash, recordsHash } = buildPlan();
 

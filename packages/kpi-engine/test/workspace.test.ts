@@ -28,14 +28,17 @@ async function withWorkspace(threads: number, use: (work: Workspace) => Promise<
 const threadsOf = async ({ db }: Workspace) =>
   db.rows("its settings", "SELECT current_setting('threads') AS threads");
 
-/** The most pieces of work that were under way at a time, of six. */
-async function mostBeside(work: Workspace): Promise<number> {
+/** The most of six pieces of work that were under way at a time. Each lasts until `expected` are. */
+async function mostBeside(work: Workspace, expected: number): Promise<number> {
+  const enough = Promise.withResolvers<void>();
   let busy = 0;
   let most = 0;
   const pieces = Array.from({ length: 6 }, () =>
     work.beside(async (db) => {
       busy += 1;
       most = Math.max(most, busy);
+      if (busy >= expected) enough.resolve();
+      await enough.promise;
       await db.run("a query", "SELECT COUNT(*) FROM range(10000)");
       busy -= 1;
     }),
@@ -47,10 +50,10 @@ async function mostBeside(work: Workspace): Promise<number> {
 test("a statement has one thread, and as many go side by side, until statements may use all", async () => {
   await withWorkspace(3, async (work) => {
     expect(await threadsOf(work)).toEqual([{ threads: 1n }]);
-    expect(await mostBeside(work)).toBe(3);
+    expect(await mostBeside(work, 3)).toBe(3);
     await work.db.useAllThreads();
     expect(await threadsOf(work)).toEqual([{ threads: 3n }]);
-    expect(await mostBeside(work)).toBe(1);
+    expect(await mostBeside(work, 1)).toBe(1);
   });
 });
 

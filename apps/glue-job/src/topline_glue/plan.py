@@ -13,17 +13,19 @@ class Column:
 
 
 @dataclass(frozen=True)
-class DatasetPlan:
-    columns: Sequence[Column]
-    """The contract's, in contract order; types `string`, `integer`, `long`, `timestamp`."""
-    sql: str
-    """Over `lines` and `heads`; yields `source, n, is_header, reason, line` and the columns."""
-
-
-@dataclass(frozen=True)
 class Relation:
     name: str
     sql: str
+
+
+@dataclass(frozen=True)
+class DatasetPlan:
+    columns: Sequence[Column]
+    """The contract's, in contract order; types `string`, `integer`, `long`, `timestamp`."""
+    relations: Sequence[Relation]
+    """In order; over `lines` and `heads`, each may read those before it."""
+    sql: str
+    """Over all of these; yields `source, n, is_header, reason, line` and the columns."""
 
 
 @dataclass(frozen=True)
@@ -69,18 +71,27 @@ class Plan:
     limits: Limits
 
 
+_FORMATS = (1, 2)
+"""In the first, datasets had no relations of their own."""
+
+
 def parse_plan(document: Mapping, key: str) -> Plan:
     """Raises `STATE_CORRUPT` for a document that is not a plan of this format."""
-    if document.get("format") != 1:
+    if document.get("format") not in _FORMATS:
         raise ToplineError(
             "STATE_CORRUPT",
-            f"{key} has format {document.get('format')!r}; this job knows format 1.",
+            f"{key} has format {document.get('format')!r}; this job knows "
+            f"{' and '.join(map(str, _FORMATS))}.",
         )
     try:
         return Plan(
             hash=document["hash"],
             datasets={
-                name: DatasetPlan(_columns(found), found["sql"])
+                name: DatasetPlan(
+                    columns=_columns(found),
+                    relations=[_relation(one) for one in found.get("relations", [])],
+                    sql=found["sql"],
+                )
                 for name, found in document["datasets"].items()
             },
             relations=[_relation(found) for found in document["relations"]],

@@ -10,10 +10,10 @@ from topline_glue.layout import DATASETS
 from .fakes import World
 
 PLAN = {
-    "format": 1,
+    "format": 2,
     "hash": "a" * 64,
     "recordsHash": "b" * 64,
-    "datasets": {name: {"columns": [], "sql": "SELECT 1"} for name in DATASETS},
+    "datasets": {name: {"columns": [], "relations": [], "sql": "SELECT 1"} for name in DATASETS},
     "relations": [{"name": "genre_kpis", "sql": "SELECT 1"}],
     "audits": [],
     "figures": {"name": "date_figures", "sql": "SELECT 1"},

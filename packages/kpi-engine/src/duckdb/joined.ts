@@ -1,4 +1,5 @@
 import type { Dataset, PlanLimits } from "@topline/core";
+import { recordsQuery } from "../relations.ts";
 import { type Batch, batchesOf, type NamedSource, stagedGroups, useThreadsFor } from "./batch.ts";
 import { countLines, countRecords, type LineCount } from "./counting.ts";
 import { addHeads, dropLines, filesOf, loadLines } from "./raw-lines.ts";
@@ -44,7 +45,7 @@ async function judgeBatch(
     await addHeads(work, dataset, staged);
     await db.run(
       `the records of ${dataset}`,
-      `INSERT INTO ${recordsOf(dataset)}\n${plan.datasets[dataset].sql}`,
+      `INSERT INTO ${recordsOf(dataset)}\n${recordsQuery(plan.datasets[dataset])}`,
     );
     lines = await countLines(work, dataset);
     await dropLines(work, dataset);

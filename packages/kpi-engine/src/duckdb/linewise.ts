@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { type Dataset, type PlanLimits, ZONE_TABLES } from "@topline/core";
+import { recordsQuery } from "../relations.ts";
 import {
   batchesOf,
   type NamedSource,
@@ -69,7 +70,7 @@ async function writeAccepted(
     "reading lines",
     `CREATE OR REPLACE TEMP VIEW lines AS SELECT source, CAST(0 AS BIGINT) AS n, line FROM (${readLines(files)})`,
   );
-  const records = `(\n${plan.datasets[dataset].sql}\n)`;
+  const records = `(\n${recordsQuery(plan.datasets[dataset])}\n)`;
   const folder = join(directory, `accepted-${dataset}-${read[0]?.name ?? 0}`);
   return copyRows(work, dataset, acceptedRows(ZONE_TABLES[dataset], records), folder);
 }
@@ -90,7 +91,7 @@ async function judgeOdd(
     await loadLines(work, dataset, filesOf(staged));
     await db.run(
       `the records of ${dataset}`,
-      `INSERT INTO ${recordsOf(dataset)} FROM (\n${plan.datasets[dataset].sql}\n) WHERE reason IS NOT NULL`,
+      `INSERT INTO ${recordsOf(dataset)} FROM (\n${recordsQuery(plan.datasets[dataset])}\n) WHERE reason IS NOT NULL`,
     );
     const lines = await countLines(work, dataset);
     await dropLines(work, dataset);

@@ -1,7 +1,13 @@
 import { createReadStream } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type DataFile, type Dataset, ZONE_TABLES, zoneFolder } from "@topline/core";
+import {
+  type DataFile,
+  type Dataset,
+  mapConcurrently,
+  ZONE_TABLES,
+  zoneFolder,
+} from "@topline/core";
 import type { Row } from "./database.ts";
 import { identifier, literal } from "./quoting.ts";
 import { recordsOf, SOURCES, type Workspace } from "./workspace.ts";
@@ -18,6 +24,9 @@ const FORMAT = "FORMAT parquet, COMPRESSION snappy, PARQUET_VERSION v1, RETURN_S
 
 /** Read at a time for an upload. */
 const READ_BYTES = 1024 ** 2;
+
+/** Files of one table that are brought to the zone at a time. */
+const UPLOADED = 4;
 
 /** A Parquet file of one partition that the zone does not have yet. */
 export interface LocalParquet {
@@ -167,19 +176,28 @@ export async function upload(
   files: readonly LocalParquet[],
   stem: string,
 ): Promise<DataFile[]> {
-  const uploaded: DataFile[] = [];
-  const named = new Map<string, number>();
-  for (const { local, date, records, size } of files) {
-    const directory = typeof date === "string" ? `date=${date}/` : "";
-    const ordinal = (named.get(directory) ?? 0) + 1;
-    named.set(directory, ordinal);
-    const path = `${directory}${stem}${ordinal === 1 ? "" : `-${ordinal}`}.parquet`;
+  return mapConcurrently(named(files, stem), UPLOADED, async ({ path, written }) => {
+    const { local, date, records, size } = written;
     const body = createReadStream(local, { highWaterMark: READ_BYTES });
     await store.put(zoneFolder(table) + path, body, { signal });
     const partition = date === undefined ? {} : { date };
     const file = { path, size, modificationTime: clock.now().getTime(), partition, records };
     await here.adopt(table, file, local);
-    uploaded.push(file);
-  }
-  return uploaded;
+    return file;
+  });
+}
+
+/** Each with its path in the table's folder; those of one partition are numbered. */
+function named(files: readonly LocalParquet[], stem: string) {
+  const ordinals = new Map<string, number>();
+  return files.map((written) => {
+    const { date } = written;
+    const directory = typeof date === "string" ? `date=${date}/` : "";
+    const ordinal = (ordinals.get(directory) ?? 0) + 1;
+    ordinals.set(directory, ordinal);
+    return {
+      path: `${directory}${stem}${ordinal === 1 ? "" : `-${ordinal}`}.parquet`,
+      written,
+    };
+  });
 }

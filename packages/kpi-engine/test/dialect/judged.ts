@@ -17,6 +17,7 @@ import { DuckDBBlobValue, DuckDBInstance, DuckDBTimestampValue } from "@duckdb/n
 import { BRIDGE_MACROS } from "../../src/duckdb/bridge.ts";
 import { LineCleaner, textAsRead } from "../../src/duckdb/lines.ts";
 import { LineSurvey } from "../../src/duckdb/survey.ts";
+import { recordsQuery } from "../../src/relations.ts";
 
 /** One record and what became of it, as either judge tells it. */
 export interface Judged {
@@ -113,7 +114,7 @@ export class CompiledDialect implements AsyncDisposable {
     const texts = new Set(["line"]);
     for (const { name, type } of CONTRACTS[dataset].columns) if (type === "string") texts.add(name);
     const result = await this.#connection.runAndReadAll(
-      `SELECT source, n, is_header, reason, ${["line", ...columns].map((name) => (texts.has(name) ? unaltered(name) : name)).join(", ")} FROM (${compileDataset(CONTRACTS[dataset])}) ORDER BY CAST(source AS INT), n`,
+      `SELECT source, n, is_header, reason, ${["line", ...columns].map((name) => (texts.has(name) ? unaltered(name) : name)).join(", ")} FROM (${recordsQuery(compileDataset(CONTRACTS[dataset]))}) ORDER BY CAST(source AS INT), n`,
     );
     const judged: Judged[][] = Array.from({ length: files }, () => []);
     for (const row of result.getRowObjects()) {

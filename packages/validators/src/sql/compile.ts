@@ -1,17 +1,23 @@
+import type { PlanDataset } from "@topline/core";
 import type { ColumnRule } from "../columns.ts";
 import type { Contract } from "../contract.ts";
 import { joinsLines } from "../dialect.ts";
 import { castOf, hasCast, isInvalid, isPlainlyValid, PLAIN_BYTES, valueOf } from "./predicates.ts";
-import { cutCells, fieldOf, isAside, isClean, joinedRecords } from "./records.ts";
+import { cutCells, fieldOf, isAside, isClean, JOINED_RECORDS } from "./records.ts";
 
 /**
- * A contract as the SQL of `plan.datasets[d].sql` (its relations are described in core's `plan.ts`).
+ * A contract as the SQL of `plan.datasets[d]` (its inputs are described in core's `plan.ts`).
  * The text is portable: DuckDB runs it with the bridge's macros, Spark as it is.
  *
  * Plain records of good values are told by a cheap first look, and only the rest is cut and judged by every rule.
  * Both ways give the same answer.
  */
-export function compileDataset({ dataset, rules }: Contract): string {
+export function compileDataset(contract: Contract): Pick<PlanDataset, "relations" | "sql"> {
+  const relations = joinsLines(contract.dataset) ? [...JOINED_RECORDS] : [];
+  return { relations, sql: judgement(contract) };
+}
+
+function judgement({ dataset, rules }: Contract): string {
   const columns = Object.entries(rules);
   const names = columns.map(([name]) => name);
   const casts = columns.flatMap(([name, rule]) => castOf(name, rule) ?? []);
@@ -21,7 +27,7 @@ export function compileDataset({ dataset, rules }: Contract): string {
   const ofRecord = ["source", "n", "line", ...(joins ? ["clean", "aside"] : [])];
   const carried = [...ofRecord, ...ofHead].join(", ");
   return `-- ${dataset}: one row a record
-WITH ${joins ? `${joinedRecords},\n` : ""}headed AS (
+WITH headed AS (
   SELECT ${ofRecord.map((name) => `r.${name}`).join(", ")}, ${ofHead.map((name) => `h.${name}`).join(", ")}, split(r.line, ',') AS parts
   FROM ${joins ? "records" : "lines"} r JOIN heads h ON h.source = r.source),
 named AS (

@@ -1,3 +1,4 @@
+import type { PlanDataset } from "@topline/core";
 import { MAX_LINE_BYTES, MAX_RECORD_LINES } from "../dialect.ts";
 
 /**
@@ -43,54 +44,78 @@ export const fieldOf = (cell: string): string =>
   `TRIM(BOTH concat(' ', chr(9)) FROM CASE WHEN ${cell} LIKE '"%' THEN replace(substr(${cell}, 2, length(${cell}) - 2), '""', '"') ELSE ${cell} END)`;
 
 /**
- * Relations up to `records(source, n, line, aside)`, where a quoted field may hold line ends.
+ * Relations up to `records(source, n, line, clean, aside)`, where a quoted field may hold line ends.
  * An odd line is linked with the next odd line when both ends fit; in a run of links, every other odd line
  * opens a record and the one between closes it. So no recursion is needed. Most files have no odd line: theirs
  * are records as they come, and only the others are numbered and measured.
  */
-export const joinedRecords = `judged_lines AS (
-  SELECT source, n, line, clean,
-    CASE WHEN clean THEN octet_length(line) > ${MAX_LINE_BYTES} ELSE ${isAside("line")} END AS aside,
-    CASE WHEN clean THEN 0 ELSE ${oddQuotes("line")} END AS odd
-  FROM (
-    SELECT l.source, l.n, l.line, CASE WHEN h.is_plain THEN true ELSE ${isClean("l.line")} END AS clean
-    FROM lines l JOIN heads h ON h.source = l.source
-  ) AS looked_at_once),
-good AS (
-  SELECT source, n, row_number() OVER (PARTITION BY source ORDER BY n) AS i, octet_length(line) + 1 AS size, odd
-  FROM judged_lines
-  WHERE NOT aside AND source IN (SELECT source FROM judged_lines WHERE odd = 1 AND NOT aside)),
-placed AS (
-  SELECT source, i, size, odd, SUM(size) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
-  FROM good),
-odds AS (
-  SELECT source, i, size, upto, lead(i) OVER (PARTITION BY source ORDER BY i) AS j,
-    lead(upto) OVER (PARTITION BY source ORDER BY i) AS upto_j
-  FROM placed WHERE odd = 1),
-links AS (
-  SELECT source, i, j, CASE WHEN j - i < ${MAX_RECORD_LINES} AND upto_j - upto + size - 1 <= ${MAX_LINE_BYTES} THEN 1 ELSE 0 END AS link
-  FROM odds),
-chains AS (
-  SELECT source, i, j, link, COALESCE(SUM(1 - link) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS chain
-  FROM links),
-ranked AS (
-  SELECT source, i, j, link, row_number() OVER (PARTITION BY source, chain ORDER BY i) AS k FROM chains),
-openers AS (
-  SELECT source, i, j FROM ranked WHERE link = 1 AND k % 2 = 1),
-opened AS (
-  SELECT g.source, g.n, g.i,
-    MAX(o.i) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS opener,
-    MAX(o.j) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS closer
-  FROM good g LEFT JOIN openers o ON o.source = g.source AND o.i = g.i),
-joined AS (
-  SELECT source, n, i, opener FROM opened WHERE closer >= i),
-records AS (
-  SELECT l.source, l.n, l.line, l.clean, l.aside
-  FROM judged_lines l LEFT JOIN joined j ON j.source = l.source AND j.n = l.n
-  WHERE j.n IS NULL
-  UNION ALL
-  SELECT j.source, MIN(j.n) AS n,
-    substr(regexp_replace(array_join(array_sort(array_agg(concat(lpad(CAST(j.i - j.opener AS STRING), 2, '0'), l.line))), chr(10)), concat(chr(10), '[0-9][0-9]'), chr(10)), 3) AS line,
-    false AS clean, false AS aside
-  FROM joined j JOIN judged_lines l ON l.source = j.source AND l.n = j.n
-  GROUP BY j.source, j.opener)`;
+export const JOINED_RECORDS: readonly PlanDataset["relations"][number][] = [
+  {
+    name: "judged_lines",
+    sql: `SELECT source, n, line, clean,
+  CASE WHEN clean THEN octet_length(line) > ${MAX_LINE_BYTES} ELSE ${isAside("line")} END AS aside,
+  CASE WHEN clean THEN 0 ELSE ${oddQuotes("line")} END AS odd
+FROM (
+  SELECT l.source, l.n, l.line, CASE WHEN h.is_plain THEN true ELSE ${isClean("l.line")} END AS clean
+  FROM lines l JOIN heads h ON h.source = l.source
+) AS looked_at_once`,
+  },
+  {
+    name: "good",
+    sql: `SELECT source, n, row_number() OVER (PARTITION BY source ORDER BY n) AS i, octet_length(line) + 1 AS size, odd
+FROM judged_lines
+WHERE NOT aside AND source IN (SELECT source FROM judged_lines WHERE odd = 1 AND NOT aside)`,
+  },
+  {
+    name: "placed",
+    sql: `SELECT source, i, size, odd, SUM(size) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS upto
+FROM good`,
+  },
+  {
+    name: "odds",
+    sql: `SELECT source, i, size, upto, lead(i) OVER (PARTITION BY source ORDER BY i) AS j,
+  lead(upto) OVER (PARTITION BY source ORDER BY i) AS upto_j
+FROM placed WHERE odd = 1`,
+  },
+  {
+    name: "links",
+    sql: `SELECT source, i, j, CASE WHEN j - i < ${MAX_RECORD_LINES} AND upto_j - upto + size - 1 <= ${MAX_LINE_BYTES} THEN 1 ELSE 0 END AS link
+FROM odds`,
+  },
+  {
+    name: "chains",
+    sql: `SELECT source, i, j, link, COALESCE(SUM(1 - link) OVER (PARTITION BY source ORDER BY i ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS chain
+FROM links`,
+  },
+  {
+    name: "ranked",
+    sql: `SELECT source, i, j, link, row_number() OVER (PARTITION BY source, chain ORDER BY i) AS k FROM chains`,
+  },
+  {
+    name: "openers",
+    sql: `SELECT source, i, j FROM ranked WHERE link = 1 AND k % 2 = 1`,
+  },
+  {
+    name: "opened",
+    sql: `SELECT g.source, g.n, g.i,
+  MAX(o.i) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS opener,
+  MAX(o.j) OVER (PARTITION BY g.source ORDER BY g.i ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS closer
+FROM good g LEFT JOIN openers o ON o.source = g.source AND o.i = g.i`,
+  },
+  {
+    name: "joined",
+    sql: `SELECT source, n, i, opener FROM opened WHERE closer >= i`,
+  },
+  {
+    name: "records",
+    sql: `SELECT l.source, l.n, l.line, l.clean, l.aside
+FROM judged_lines l LEFT JOIN joined j ON j.source = l.source AND j.n = l.n
+WHERE j.n IS NULL
+UNION ALL
+SELECT j.source, MIN(j.n) AS n,
+  substr(regexp_replace(array_join(array_sort(array_agg(concat(lpad(CAST(j.i - j.opener AS STRING), 2, '0'), l.line))), chr(10)), concat(chr(10), '[0-9][0-9]'), chr(10)), 3) AS line,
+  false AS clean, false AS aside
+FROM joined j JOIN judged_lines l ON l.source = j.source AND l.n = j.n
+GROUP BY j.source, j.opener`,
+  },
+];

@@ -9,8 +9,9 @@ from pyspark.sql import functions as f
 from topline_glue.model import Source
 from topline_glue.plan import DatasetPlan
 from topline_glue.spark.lines import KEPT, MAX_LINE
+from topline_glue.spark.relations import times_read
 from topline_glue.spark.staging import Staged
-from topline_glue.spark.workspace import settled
+from topline_glue.spark.workspace import release, settled
 
 JOINS_LINES = frozenset({"songs", "users"})
 """Datasets of which a record may have several lines."""
@@ -66,7 +67,22 @@ def judge(
     """The records of the lines, kept for as long as they are needed."""
     lines.createOrReplaceTempView("lines")
     _heads(spark, dataset, sources, staged).createOrReplaceTempView("heads")
-    return settled(spark.sql(dataset.sql))
+    texts = [*(relation.sql for relation in dataset.relations), dataset.sql]
+    kept = []
+    try:
+        for relation in dataset.relations:
+            rows = spark.sql(relation.sql)
+            # Spark computes anew what a text names, as often as it does.
+            if sum(times_read(text, relation.name) for text in texts) > 1:
+                rows = settled(rows)
+                kept.append(rows)
+            rows.createOrReplaceTempView(relation.name)
+        return settled(spark.sql(dataset.sql))
+    finally:
+        for rows in kept:
+            release(rows)
+        for relation in dataset.relations:
+            spark.catalog.dropTempView(relation.name)
 
 
 def _heads(

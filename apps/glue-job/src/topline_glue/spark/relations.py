@@ -13,8 +13,17 @@ _WORD = re.compile(r"[a-z_][a-z0-9_]*")
 
 def names_read(sql: str, names: Iterable[str]) -> list[str]:
     """Those that occur in the text outside comments and strings, as words of any case."""
-    words = set(_WORD.findall(_ASIDE.sub(" ", sql).lower()))
+    words = set(_words(sql))
     return [name for name in names if name in words]
+
+
+def times_read(sql: str, name: str) -> int:
+    """How often the text names it, as `names_read` looks."""
+    return _words(sql).count(name)
+
+
+def _words(sql: str) -> list[str]:
+    return _WORD.findall(_ASIDE.sub(" ", sql).lower())
 
 
 def lineage(ordered: Sequence[Relation]) -> Mapping[str, frozenset[str]]:
