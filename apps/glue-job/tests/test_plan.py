@@ -2,7 +2,7 @@ import pytest
 
 from topline_glue.errors import ToplineError
 from topline_glue.plan import Relation, parse_plan
-from topline_glue.spark.relations import times_read
+from topline_glue.relations import times_read
 
 COLUMN = {"name": "track_id", "type": "string", "nullable": False}
 PART = {"name": "records", "sql": "SELECT * FROM lines"}
@@ -35,9 +35,10 @@ def test_a_plan_from_before_they_had_is_read() -> None:
 
 @pytest.mark.parametrize("format_", [3, "2", None])
 def test_a_plan_of_another_format_is_refused_with_those_that_are_known(format_: object) -> None:
-    with pytest.raises(ToplineError, match=r"plan.json has format .*; this job knows 1 and 2\.") as e:
+    with pytest.raises(ToplineError) as refused:
         parse_plan(document(format_), "plan.json")
-    assert e.value.code == "STATE_CORRUPT"
+    assert refused.value.code == "STATE_CORRUPT"
+    assert str(refused.value).endswith(f"plan.json has format {format_!r}; this job knows 1 and 2.")
 
 
 def test_what_a_text_names_is_counted_outside_comments_and_strings() -> None:

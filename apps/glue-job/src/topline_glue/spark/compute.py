@@ -9,9 +9,9 @@ from pyspark.sql import functions as f
 
 from topline_glue.model import DataFile, DateFigures, Violation
 from topline_glue.plan import Relation
+from topline_glue.relations import divided, read_often
 from topline_glue.spark.reference import ReferenceRelations
 from topline_glue.spark.relation_shape import check_keys
-from topline_glue.spark.relations import divided, read_often
 from topline_glue.spark.session import fit_to
 from topline_glue.spark.workspace import Workspace, ZoneFiles, release
 from topline_glue.spark.zone_rows import ZoneRows

@@ -8,8 +8,8 @@ from pyspark.sql import functions as f
 
 from topline_glue.model import Source
 from topline_glue.plan import DatasetPlan
+from topline_glue.relations import times_read
 from topline_glue.spark.lines import KEPT, MAX_LINE
-from topline_glue.spark.relations import times_read
 from topline_glue.spark.staging import Staged
 from topline_glue.spark.workspace import release, settled
 

@@ -6,7 +6,7 @@ from pyspark.sql import DataFrame
 
 from topline_glue.model import DataFile
 from topline_glue.plan import Relation
-from topline_glue.spark.relations import divided, lineage, read_often
+from topline_glue.relations import divided, lineage, read_often
 from topline_glue.spark.workspace import Workspace, ZoneFiles, release
 from topline_glue.spark.zone_rows import ZoneRows
 
