@@ -76,7 +76,7 @@ _FORMATS = (1, 2)
 
 
 def parse_plan(document: Mapping, key: str) -> Plan:
-    """Raises `STATE_CORRUPT` for a document that is not a plan of this format."""
+    """Raises `STATE_CORRUPT` for a document that is not a plan of a known format."""
     if document.get("format") not in _FORMATS:
         raise ToplineError(
             "STATE_CORRUPT",
