@@ -36,8 +36,8 @@ export async function startMoto({ python }: { readonly python: string }): Promis
 }
 
 /**
- * It ends with its stdin, which closes with this process, however that ends. It takes DynamoDB's requests one at a
- * time: its transactions are not isolated from each other (see the row of moto).
+ * It ends with its stdin, which closes with this process, however that ends. DynamoDB's requests, and those that change
+ * something in S3, it takes one at a time: it looks at conditions first and acts then (see the row of moto).
  */
 const SERVER = `
 import os, sys, threading
@@ -46,7 +46,7 @@ threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).st
 turn = threading.Lock()
 dispatch = server.DomainDispatcherApplication.__call__
 def in_turn(self, environ, start_response):
-    if not environ.get("HTTP_X_AMZ_TARGET", "").startswith("DynamoDB"):
+    if environ["REQUEST_METHOD"] in ("GET", "HEAD"):
         return dispatch(self, environ, start_response)
     with turn:
         return list(dispatch(self, environ, start_response))

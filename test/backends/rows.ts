@@ -109,6 +109,13 @@ export const ROWS = {
           "Nobody can put such an object there, so none is lost; no key of Topline's has one.",
       },
       {
+        what: "A condition on DeleteObject is looked at first, and the object deleted then",
+        evidence:
+          "moto 5.2: of 3,000 objects that another replaced while they were deleted with If-Match, 3 others were deleted, Python changing threads every microsecond (none of 6,000 by its default); in turn, none of 3,000",
+        standIn:
+          "None: an object that replaces another in that very instant goes with it there. The suites' server takes what changes objects one at a time, as whoever works on one of their own must.",
+      },
+      {
         what: "Transactions of DynamoDB are not isolated: conditions are looked at first, and one that fails puts whole tables back",
         evidence:
           "moto 5.2: of 20 TransactWriteItems at once that must create the same two items, more than one succeeded in 2 of 120 rounds, and 22 were answered 500; in turn, one in each of 120",

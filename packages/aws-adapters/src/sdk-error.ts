@@ -34,9 +34,9 @@ export function described(error: unknown): DescribedError {
   };
 }
 
-/** As a message shows it. */
+/** As a message shows it, within a sentence of its own. */
 export const answerOf = ({ status, name, message }: DescribedError): string =>
-  `${status === undefined ? "" : `${status} `}${name}: ${message}`;
+  `${status === undefined ? "" : `${status} `}${name}: ${message.replace(/\.$/, "")}`;
 
 const networkCodes = new Set([
   "ECONNRESET",
