@@ -91,10 +91,15 @@ export class GlueScripts implements Disposable {
     return readFile(join(this.#directory, "logs", `${id}.log`), "utf8");
   }
 
-  async untilLogged(id: string, text: string): Promise<string> {
-    const says = async () => (await this.log(id).catch(() => "")).includes(text);
-    await until(`the log of ${id} says ${text}`, says, RUN_MS);
-    return this.log(id);
+  /** @returns what the groups of `line` found */
+  async untilLogged(id: string, line: RegExp): Promise<string[]> {
+    let found: RegExpExecArray | null = null;
+    const says = async () => {
+      found = line.exec(await this.log(id).catch(() => ""));
+      return found !== null;
+    };
+    await until(`the log of ${id} says ${line.source}`, says, RUN_MS);
+    return (found ?? []).slice(1);
   }
 
   [Symbol.dispose](): void {

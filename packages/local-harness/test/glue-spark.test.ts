@@ -32,8 +32,8 @@ child.kill()
 `;
 
 async function pidsIn(scripts: GlueScripts, id: string): Promise<number[]> {
-  const log = await scripts.untilLogged(id, "standing");
-  const [, ...pids] = /standing (\d+) (\d+) (\d+)/.exec(log) ?? [];
+  // With its end: a line can come in pieces.
+  const pids = await scripts.untilLogged(id, /^standing (\d+) (\d+) (\d+)$\n/m);
   return pids.map(Number);
 }
 
