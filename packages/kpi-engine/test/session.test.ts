@@ -3,11 +3,12 @@ import { readdir } from "node:fs/promises";
 import { DuckDBInstance, version } from "@duckdb/node-api";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { DataFile, TableSpec } from "@topline/core";
-import { ToplineError } from "@topline/core";
+import type { DataFile, Plan, TableSpec } from "@topline/core";
+import { DATASETS, planSchema, ToplineError } from "@topline/core";
 import { describe, expect, test } from "vitest";
 import { buildPlan, duckdbEngine } from "@topline/kpi-engine";
 import { batches } from "../src/duckdb/compute.ts";
+import { recordsQuery } from "../src/relations.ts";
 import { type Bench, bench, csv, source, text } from "./drop.ts";
 
 const DAY = "2024-06-25";
@@ -67,6 +68,35 @@ test("Parquet files hold the zone's columns, timestamps adjusted to UTC, and say
   connection.closeSync();
   instance.closeSync();
   await (await import("node:fs/promises")).rm(local);
+});
+
+test("a plan of format 1, as a run that was open meanwhile holds it, is executed alike", async () => {
+  const plan = buildPlan();
+  const datasets = DATASETS.map((name) => {
+    const { columns } = plan.datasets[name];
+    return [name, { columns, sql: recordsQuery(plan.datasets[name]) }];
+  });
+  const former = planSchema.parse({ ...plan, format: 1, datasets: Object.fromEntries(datasets) });
+  const drops = [
+    { dataset: "songs", bytes: csv("songs", 't1,A,,"two', 'lines",5,pop', "t2,,,,many,pop") },
+    { dataset: "users", bytes: csv("users", 'u1,"Ann', 'Lee",,,') },
+    { dataset: "streams", bytes: csv("streams", listen("u1", "t1"), "u1,,") },
+  ] as const;
+  const done = async (one: Plan) => {
+    await using zone = await bench(one);
+    const verdicts = await zone.take(drops);
+    return { verdicts, computed: await zone.compute([DAY]) };
+  };
+  const today = await done(plan);
+  expect(await done(former)).toEqual(today);
+  expect(today.verdicts.map(({ records, accepted }) => [records, accepted])).toEqual([
+    [2n, 1n],
+    [1n, 1n],
+    [2n, 1n],
+  ]);
+  expect(today.computed.rows["TOP_SONGS"]).toMatchObject([
+    { track_id: "t1", track_name: "two\nlines" },
+  ]);
 });
 
 describe("dates that reference tables touch", () => {
